@@ -1,0 +1,44 @@
+#pragma once
+// Sleeping on a 32-bit word of this process until another thread wakes it.
+//
+//   atomic<std::uint32_t> word{0};
+//   while (word.load(acquire) == 0) sys::futex_wait(word, 0, until);     // one thread
+//   word.store(1, release); sys::futex_wake(word, 1);                    // another
+//
+// Threads: any. futex_wake is async-signal-safe. A wait may end for no reason: look at the word again.
+// Memory ordering: the calls give none that the C++ model knows; the word's own loads and stores carry it.
+
+#include "sys/time.hpp"
+
+#include <kettle/base/atomic.hpp>
+
+#include <cerrno>
+#include <climits>
+#include <cstdint>
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace kettle::inline v0::sys {
+
+// 0 woken, -EAGAIN the word was not `expected`, -EINTR a signal, -ETIMEDOUT. `until` is absolute.
+inline int futex_wait(atomic<std::uint32_t>& word, std::uint32_t expected,
+                      time_point until = never) noexcept {
+  timespec t = to_timespec(until);
+  // WAIT_BITSET rather than WAIT: its timeout is absolute, so a wait that is retried does not drift.
+  long r = ::syscall(SYS_futex, word.address(), FUTEX_WAIT_BITSET_PRIVATE, expected,
+                     until == never ? nullptr : &t, nullptr, FUTEX_BITSET_MATCH_ANY);
+  return r == -1 ? -errno : 0;
+}
+
+// How many threads were woken. Leaves errno alone, so that a signal handler may call it.
+inline int futex_wake(atomic<std::uint32_t>& word, int threads = INT_MAX) noexcept {
+  int saved = errno;
+  long r = ::syscall(SYS_futex, word.address(), FUTEX_WAKE_PRIVATE, threads);
+  if (r == -1) r = -errno;  // EFAULT when the word is gone already: the waker need not care
+  errno = saved;
+  return int(r);
+}
+
+}  // namespace kettle::inline v0::sys
