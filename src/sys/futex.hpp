@@ -23,22 +23,37 @@
 namespace kettle::inline v0::sys {
 
 // 0 woken, -EAGAIN the word was not `expected`, -EINTR a signal, -ETIMEDOUT. `until` is absolute.
-inline int futex_wait(atomic<std::uint32_t>& word, std::uint32_t expected,
-                      time_point until = never) noexcept {
+inline int futex_wait(std::uint32_t* word, std::uint32_t expected, time_point until = never) noexcept {
   timespec t = to_timespec(until);
   // WAIT_BITSET rather than WAIT: its timeout is absolute, so a wait that is retried does not drift.
-  long r = ::syscall(SYS_futex, word.address(), FUTEX_WAIT_BITSET_PRIVATE, expected,
+  long r = ::syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected,
                      until == never ? nullptr : &t, nullptr, FUTEX_BITSET_MATCH_ANY);
   return r == -1 ? -errno : 0;
 }
+inline int futex_wait(atomic<std::uint32_t>& word, std::uint32_t expected,
+                      time_point until = never) noexcept {
+  return futex_wait(word.address(), expected, until);
+}
 
 // How many threads were woken. Leaves errno alone, so that a signal handler may call it.
-inline int futex_wake(atomic<std::uint32_t>& word, int threads = INT_MAX) noexcept {
+inline int futex_wake(std::uint32_t* word, int threads = INT_MAX) noexcept {
   int saved = errno;
-  long r = ::syscall(SYS_futex, word.address(), FUTEX_WAKE_PRIVATE, threads);
+  long r = ::syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads);
   if (r == -1) r = -errno;  // EFAULT when the word is gone already: the waker need not care
   errno = saved;
   return int(r);
+}
+inline int futex_wake(atomic<std::uint32_t>& word, int threads = INT_MAX) noexcept {
+  return futex_wake(word.address(), threads);
+}
+
+// Between two looks at a word that will change very soon: lets the sibling hyperthread go on.
+inline void relax() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");  // as Rust does: `yield` is a no-op on most cores
+#endif
 }
 
 }  // namespace kettle::inline v0::sys
