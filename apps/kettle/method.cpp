@@ -1,0 +1,30 @@
+#include "method.hpp"
+
+namespace kettle::app {
+
+std::string_view name_of(method m) {
+  switch (m) {
+    case method::sequential: return "sequential";
+    case method::threads: return "threads";
+    case method::coroutines: return "coroutines";
+    case method::fibers: return "fibers";
+  }
+  return "unknown";
+}
+
+std::optional<method> method_named(std::string_view name) {
+  for (method m : all_methods)
+    if (name_of(m) == name) return m;
+  return std::nullopt;
+}
+
+std::string method_names() {
+  std::string all;
+  for (method m : all_methods) {
+    if (!all.empty()) all += ", ";
+    all += name_of(m);
+  }
+  return all;
+}
+
+}  // namespace kettle::app
