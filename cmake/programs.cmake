@@ -1,0 +1,42 @@
+# What is built on top of the library: the command line, the examples, the benchmarks.
+
+# apps/kettle/main.cpp is the program; everything beside it is also what its tests link.
+file(GLOB_RECURSE app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/apps/kettle/*.cpp)
+set(app_tests ${app_sources})
+list(FILTER app_tests INCLUDE REGEX "_test\\.cpp$")
+list(FILTER app_sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
+if(app_sources)
+  find_package(CLI11 REQUIRED)
+  find_package(nlohmann_json REQUIRED)
+  find_package(OpenSSL REQUIRED)
+  add_library(kettle_app STATIC ${app_sources})
+  kettle_target(kettle_app)
+  target_include_directories(kettle_app PUBLIC ${PROJECT_SOURCE_DIR}/apps/kettle ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(kettle_app PUBLIC
+    kettle fmt::fmt CLI11::CLI11 nlohmann_json::nlohmann_json OpenSSL::Crypto)
+  if(app_tests)
+    kettle_test(apps_test "${app_tests}" kettle_app)
+  endif()
+endif()
+if(EXISTS ${PROJECT_SOURCE_DIR}/apps/kettle/main.cpp)
+  add_executable(kettle_program ${PROJECT_SOURCE_DIR}/apps/kettle/main.cpp)
+  kettle_target(kettle_program)
+  target_link_libraries(kettle_program PRIVATE kettle_app)
+  set_target_properties(kettle_program PROPERTIES
+    OUTPUT_NAME kettle RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  install(TARGETS kettle_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+endif()
+
+file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp)
+foreach(source IN LISTS examples)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(example_${name} ${source})
+  kettle_target(example_${name})
+  target_link_libraries(example_${name} PRIVATE kettle)
+endforeach()
+
+foreach(folder examples bench)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
+    add_subdirectory(${folder})
+  endif()
+endforeach()
