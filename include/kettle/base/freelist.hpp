@@ -1,0 +1,72 @@
+#pragma once
+// Memory for coroutine frames and child nodes: a free list per thread and size class (32 bytes up to 1 KiB).
+//
+// A block may be freed on another thread than it came from: it then joins that thread's list. Lists are capped,
+// larger blocks go to operator new. Under ASan and TSan every block does, so that they see each use.
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KETTLE_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KETTLE_SANITIZED 1
+#endif
+#endif
+#ifndef KETTLE_SANITIZED
+#define KETTLE_SANITIZED 0
+#endif
+
+namespace kettle::inline v0 {
+
+struct free_block {
+  free_block* next;
+};
+
+// Constant-initialised and trivially destructible: reading it needs no guard. What it holds at the thread's end is
+// released by the thread's home.
+struct freelist {
+  static constexpr std::size_t granule = 32, classes = 32, cap = 4096;
+  free_block* head[classes];
+  std::uint32_t room[classes];  // how many more blocks each class may keep; 0 until open_freelist()
+};
+
+[[gnu::tls_model("initial-exec")]] inline constinit thread_local freelist free_blocks{};
+
+inline void* allocate_block(std::size_t size) {
+#if !KETTLE_SANITIZED
+  if (std::size_t c = (size - 1) / freelist::granule; c < freelist::classes) {
+    freelist& list = free_blocks;
+    if (free_block* b = list.head[c]) [[likely]] {
+      list.head[c] = b->next;
+      list.room[c]++;
+      return b;
+    }
+    return ::operator new((c + 1) * freelist::granule);
+  }
+#endif
+  return ::operator new(size);
+}
+
+inline void free_block_of(void* block, std::size_t size) noexcept {
+#if !KETTLE_SANITIZED
+  if (std::size_t c = (size - 1) / freelist::granule; c < freelist::classes) {
+    freelist& list = free_blocks;
+    if (list.room[c]) [[likely]] {
+      list.room[c]--;
+      list.head[c] = ::new (block) free_block{list.head[c]};
+      return;
+    }
+    ::operator delete(block, (c + 1) * freelist::granule);
+    return;
+  }
+#endif
+  ::operator delete(block, size);
+}
+
+void open_freelist() noexcept;   // the thread may keep blocks from now on
+void close_freelist() noexcept;  // gives back what it kept
+
+}  // namespace kettle::inline v0

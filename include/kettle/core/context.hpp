@@ -1,0 +1,68 @@
+#pragma once
+// What runs: a coroutine child, a fiber, or a thread. One context at a time is current on a thread.
+//
+// A context belongs to one home (one OS thread) for good: only that thread resumes it, walks its scopes, or cancels
+// its wait. Others send it mail.
+
+#include <kettle/core/mail.hpp>
+
+#include <coroutine>
+#include <cstdint>
+
+namespace kettle::inline v0 {
+
+class home;
+class wait_point;
+class cancel_scope;
+class context;
+class nursery;
+
+// How a kind of context is continued and stopped.
+struct context_kind {
+  const char* name;                       // "coroutine", "fiber", "thread"
+  void (*resume)(context&) noexcept;      // on its home's thread, from the dispatcher
+  void (*park)(context&);                 // stop here until resumed; null for coroutines, which return instead
+};
+
+class context : public mail {
+ public:
+  context(const context_kind& kind, home& at) noexcept : mail(deliver_wake), kind_(&kind), at_(&at) {}
+  context(const context&) = delete;
+  context& operator=(const context&) = delete;
+
+  const context_kind* kind_;
+  home* at_;
+  std::coroutine_handle<> frame_;        // innermost suspended coroutine, if it is driving one
+  wait_point* waiting_ = nullptr;        // what it is parked on
+  cancel_scope* scope_ = nullptr;        // innermost open scope
+  cancel_scope* base_ = nullptr;         // the scope it began in: shields count from here
+  context* scope_prev_ = nullptr;        // the other contexts in that scope
+  context* scope_next_ = nullptr;
+  const char* name_ = nullptr;           // for the task tree
+  bool self_cancelled_ = false;          // future.cancel()
+
+  bool can_block() const noexcept { return kind_->park != nullptr; }
+
+ private:
+  static void deliver_wake(mail& m) noexcept;
+};
+
+struct thread_state {
+  context* current;                // null outside kettle
+  home* at;                        // this thread's home, once it has one
+  std::coroutine_handle<> next;    // the trampoline slot: whom run_chain resumes next
+  char* stack_low;                 // below this address a child is started from the trampoline
+};
+
+// Constant-initialised, no destructor: a read is one instruction.
+[[gnu::tls_model("initial-exec")]] inline constinit thread_local thread_state tls{};
+
+// The current context; outside kettle, the context of this thread (its home is made on first use).
+context& this_context();
+
+// Puts c at the end of its home's ready list. Only on c's own home.
+void make_ready(context& c) noexcept;
+// The same from any thread. c must be parked or about to park, and nobody else may wake it for the same wait.
+void wake(context& c) noexcept;
+
+}  // namespace kettle::inline v0

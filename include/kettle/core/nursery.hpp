@@ -1,0 +1,106 @@
+#pragma once
+// A nursery owns its children: the scope it stands in ends when all of them have ended. One failure cancels the rest;
+// every error arrives, in one error_group.
+//
+//   co_await with_nursery([&](nursery& n) {              // see forms.hpp
+//     auto page = n.start(fetch, url);                   // on this loop: gives a future
+//     n.start(on_thread, count, std::move(text));        // anywhere else: the same line
+//   });
+//
+// A child may refer only to what was declared before with_nursery; give it the rest as arguments. Everything here
+// belongs to the nursery's own thread.
+
+#include <kettle/core/child.hpp>
+#include <kettle/core/future.hpp>
+#include <kettle/core/place.hpp>
+#include <kettle/core/scope.hpp>
+
+#include <vector>
+
+namespace kettle::inline v0 {
+
+namespace detail {
+struct start_options {
+  bool keeps_error = false, service = false;
+  lateness late = lateness::waits;
+  time_point deadline = never;
+  const char* name = nullptr;
+};
+}  // namespace detail
+
+class nursery {
+ public:
+  nursery() noexcept = default;
+  nursery(const nursery&) = delete;
+  nursery& operator=(const nursery&) = delete;
+
+  // start([tags] [place] f, args...): begins a child. Arguments are decayed and handed over as rvalues, as
+  // std::thread does (std::ref for a reference). Tags: as_outcome, as_service, interruptible, abandon, deadline(d),
+  // name("x"). Throws usage_error once the nursery has closed.
+  template <class... X>
+  auto start(X&&... x);
+  // The same, and also waits until the child has called started(value): gives that value. f's first parameter is
+  // a `started<V>&`. Until then the child belongs to this call: its error is thrown here as itself.
+  template <class F, class... A>
+  auto start_ready(F&& f, A&&... args);
+  // map([as_outcome] [place] f, range): lazy, ordered, bounded; see map.hpp.
+  template <class... X>
+  auto map(X&&... x);
+
+  void cancel(const char* reason = "") noexcept { scope_.cancel(reason); }
+  // Drains: closing() becomes true, waits under until_closing() end at once, the rest is cancelled after the grace.
+  void cancel_after(duration grace) noexcept;
+  bool closing() const noexcept { return closing_; }
+
+  cancel_scope& scope() noexcept { return scope_; }
+  std::size_t running() const noexcept { return children_; }
+
+  // For forms and places.
+  void add_until_closing(cancel_scope& s);
+  void remove_until_closing(cancel_scope& s) noexcept;
+  void open(context& owner);                     // on the current context
+  void body_failed(std::exception_ptr e) noexcept;
+  void body_ended() noexcept;                    // from now on services alone do not keep it open
+  // All have ended: leaves the scope, says how it went.
+  struct result {
+    std::vector<std::exception_ptr> errors;      // in the order they happened
+    bool cancelled = false;                      // by somebody outside: goes on up if there is no error
+  };
+  result leave();
+  void close();                                  // leave(), then throws error_group or cancelled
+  home& at() const noexcept { return *owner_->at_; }
+  class join_operation;
+  join_operation join() noexcept;                // not cancellable: the children are
+  void adopt(child_base& c, const detail::start_options& o);
+  void child_failed(std::exception_ptr e) noexcept;
+  void child_was_cancelled() noexcept { saw_cancelled_ = true; }
+  void child_gone(bool service) noexcept;
+  bool was_cancelled_inside() const noexcept { return saw_cancelled_; }
+
+ private:
+  friend class join_operation;
+  cancel_scope scope_;
+  wait_point* joiner_ = nullptr;
+  std::size_t children_ = 0, services_ = 0;
+  std::vector<std::exception_ptr> errors_;
+  bool closing_ = false, closed_ = false, body_ended_ = false, saw_cancelled_ = false, stray_ = false;
+  context* owner_ = nullptr;
+  std::vector<cancel_scope*> until_closing_;
+};
+
+class nursery::join_operation : public operation<nursery::join_operation> {
+ public:
+  explicit join_operation(nursery& n) noexcept : nursery_(n) { abortable_ = false; }
+  bool start() override;
+  void unlink() noexcept override {}
+  void cancel() noexcept override {}  // the scope cancels the children; we wait for them
+  const char* what() const noexcept override { return "nursery"; }
+  void finish() noexcept {}
+
+ private:
+  nursery& nursery_;
+};
+
+inline nursery::join_operation nursery::join() noexcept { return join_operation(*this); }
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,192 @@
+#pragma once
+// Where a function runs. A place gets a placed child (callable, arguments and room for the result) and sees to it
+// that child.call() runs exactly once on some context, or never if it is cancelled while queued.
+//
+//   struct my_place { static constexpr bool is_place = true; void launch(placed_child& c) const; };
+//
+// launch() is called on the nursery's home; pools' own tasks (nursery null) from any thread.
+
+#include <kettle/core/child.hpp>
+#include <kettle/core/mail.hpp>
+#include <kettle/core/scope.hpp>
+
+#include <memory>
+#include <new>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace kettle::inline v0 {
+
+template <class P>
+concept place_type = requires { requires std::remove_cvref_t<P>::is_place; };
+
+// Anything that can be awaited: a task, an operation, a future.
+template <class T>
+concept task_type = requires { requires std::remove_cvref_t<T>::is_task; };
+template <class W>
+concept waitable = task_type<W> || operation_type<std::remove_cvref_t<W>> || is_future<std::remove_cvref_t<W>>;
+
+template <class W>
+struct wait_result {
+  using type = decltype(std::declval<std::remove_reference_t<W>&>().get());
+};
+template <task_type W>
+struct wait_result<W> {
+  using type = typename std::remove_cvref_t<W>::value_type;
+};
+template <class W>
+using wait_result_t = typename wait_result<W>::type;
+
+// What calling f gives in the end: the value of the wait it returns, or its plain result.
+template <class R>
+struct final_result {
+  using type = R;
+};
+template <waitable R>
+struct final_result<R> {
+  using type = wait_result_t<R>;
+};
+template <class R>
+using final_result_t = typename final_result<R>::type;
+
+enum class lateness : std::uint8_t { waits, interruptible, abandon };
+
+class placed_child_base;
+class domain;
+
+namespace detail {
+
+// How a child that runs on another thread hangs together with its nursery.
+struct remote_link {
+  static constexpr std::uint8_t running = 1, cancel_asked = 2, finished = 4;
+  atomic<std::uint8_t> bits{0};   // acq_rel throughout: each side reads what the other wrote before its bit
+  bool cancel_delivered = false;  // on the worker
+  home* worker = nullptr;         // valid once `running` is set
+  cancel_scope* root = nullptr;   // the worker's
+  kettle::domain* domain = nullptr;
+  time_point deadline = never;
+};
+
+}  // namespace detail
+
+// Until its place has taken it.
+extern const context_kind unplaced_kind;
+
+// The engine's side of a queued task: can it still be taken back?
+class job_queue {
+ public:
+  virtual ~job_queue() = default;
+  virtual bool take_back(placed_child_base& c) noexcept = 0;  // true: it will never run
+};
+
+class placed_child_base : public child_base {
+ public:
+  using child_base::child_base;
+  // Runs the callable on the current context and keeps its result or error. Once.
+  virtual void call() noexcept = 0;
+  void request_cancel() noexcept override;
+
+  // For places that run children on other threads. begin_remote() on the nursery's home, before the child is queued:
+  // false means that it is cancelled already and has been ended, do not queue it. run_remote() on the worker thread; it ends the child (nothing may touch it afterwards).
+  bool begin_remote(job_queue& queue) noexcept;
+  void run_remote() noexcept;
+  // Ends a child that was taken back from the queue as cancelled; from any thread.
+  void end_unrun() noexcept;
+
+  placed_child_base* queue_next_ = nullptr;  // the engine's links and state
+  atomic<std::uint32_t> queue_state_{0};
+  void* place_data_ = nullptr;
+  lateness lateness_ = lateness::waits;
+
+ private:
+  struct remote_wait final : wait_point {
+    explicit remote_wait(placed_child_base& c) noexcept : child(c) {}
+    bool start() override { return false; }
+    void unlink() noexcept override {}
+    void cancel() noexcept override { child.ask_remote_cancel(); }
+    const char* what() const noexcept override { return "another thread"; }
+    placed_child_base& child;
+  };
+  struct note : mail {
+    note(handler h, placed_child_base& c) noexcept : mail(h), child(c) {}
+    placed_child_base& child;
+  };
+  void ask_remote_cancel() noexcept;
+  static void deliver_cancel(mail& m) noexcept;
+  static void deliver_finished(mail& m) noexcept;
+
+  job_queue* queue_ = nullptr;
+  detail::remote_link link_;
+  remote_wait remote_wait_{*this};
+  note cancel_note_{deliver_cancel, *this};
+  note finished_note_{deliver_finished, *this};
+};
+
+// Room for a value that comes later.
+template <class T>
+class later {
+ public:
+  later() noexcept {}
+  ~later() {
+    if (full_) std::destroy_at(&value_);
+  }
+  template <class... A>
+  void put(A&&... a) {
+    std::construct_at(&value_, std::forward<A>(a)...);
+    full_ = true;
+  }
+  void* address() noexcept { return std::addressof(value_); }
+
+ private:
+  union {
+    T value_;
+  };
+  bool full_ = false;
+};
+
+template <>
+class later<void> {
+ public:
+  void put() noexcept {}
+  void* address() noexcept { return nullptr; }
+};
+
+// The child that a place runs: U is what the callable gives in the end.
+template <class U, class F, class... A>
+class placed_child final : public placed_child_base {
+ public:
+  template <class G, class... B>
+  placed_child(const context_kind& kind, home& at, G&& f, B&&... a)
+      : placed_child_base(kind, at), f_(std::forward<G>(f)), arguments_(std::forward<B>(a)...) {}
+
+  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void operator delete(void* node, std::size_t size) noexcept { free_block_of(node, size); }
+
+  void* result() noexcept override { return result_.address(); }
+  void call() noexcept override {
+    try {
+      using R = decltype(std::apply(std::move(f_), std::move(arguments_)));
+      if constexpr (waitable<R>) {
+        if constexpr (std::is_void_v<U>)
+          std::apply(std::move(f_), std::move(arguments_)).get();
+        else
+          result_.put(std::apply(std::move(f_), std::move(arguments_)).get());
+      } else if constexpr (std::is_void_v<U>) {
+        std::apply(std::move(f_), std::move(arguments_));
+      } else {
+        result_.put(std::apply(std::move(f_), std::move(arguments_)));
+      }
+      ending_ = ending::value;
+    } catch (...) {
+      fail(std::current_exception());
+    }
+  }
+
+ private:
+  F f_;
+  std::tuple<A...> arguments_;
+  later<U> result_;
+};
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,98 @@
+#pragma once
+// Cancellation and deadlines, level-triggered: in a cancelled, unshielded scope every wait throws `cancelled`.
+//
+//   cancel_scope s;
+//   s.cancel_after(1s);                                 // or s.cancel("why") from inside, or s.deadline(t)
+//   auto done = co_await in_scope(s, fetch(url));       // nullopt when s cancelled it (forms.hpp)
+//
+// Scopes nest with the code of one context and form a tree with its children. A scope and its tree are touched by
+// their home's thread only; other threads go through handle(). A scope is used once.
+// Algorithm: trio's cancel scopes (N. J. Smith, "Timeouts and cancellation for humans").
+
+#include <kettle/base/clock.hpp>
+#include <kettle/core/context.hpp>
+#include <kettle/core/timer.hpp>
+
+namespace kettle::inline v0 {
+
+class cancel_scope : private timer {
+ public:
+  cancel_scope() noexcept : timer(on_deadline) {}
+  explicit cancel_scope(time_point deadline) noexcept : timer(on_deadline), deadline_(deadline) {}
+  cancel_scope(const cancel_scope&) = delete;
+  cancel_scope& operator=(const cancel_scope&) = delete;
+  ~cancel_scope();
+
+  // Cancels everything in the scope, now and later. Idempotent, never throws: code after it runs until its first
+  // wait. `reason` must outlive the scope (a string literal).
+  void cancel(const char* reason = "") noexcept;
+  // Moves the deadline to `grace` from now.
+  void cancel_after(duration grace) noexcept;
+
+  bool cancel_called() const noexcept { return cancel_called_; }
+  const char* reason() const noexcept { return reason_; }
+  // True when leaving the scope absorbed a `cancelled` of its own.
+  bool caught() const noexcept { return caught_; }
+  // True when its own deadline, and no outer one, ended it.
+  bool expired() const noexcept { return expired_; }
+
+  time_point deadline() const noexcept { return deadline_; }
+  void deadline(time_point t) noexcept;  // takes effect at once, on whoever sleeps inside
+  // Relative deadlines count from entry: kept until then.
+  void relative_deadline(duration d) noexcept { relative_ = d; }
+
+  bool shield() const noexcept { return shield_; }
+  void shield(bool on) noexcept;  // false: a pending outer cancellation comes through at once
+
+  // Cancelled by itself or from outside, and not shielded from it.
+  bool effectively_cancelled() const noexcept { return effective_; }
+  // The earliest deadline that can end a wait in here; `always` when it is cancelled already.
+  time_point effective_deadline() const noexcept;
+
+  // For forms and runtimes: opens the scope on the current context, closes it, says whether `cancelled` ends here.
+  void enter(context& c);
+  void exit() noexcept;
+  bool absorbs() noexcept;  // call before exit(), when a `cancelled` arrives at its end
+
+  // A scope that no context opens: the one of a nursery's children on another thread (parent null) or of a nursery.
+  void open_under(cancel_scope* parent, home& at) noexcept;
+  void close() noexcept;
+  void add(context& c) noexcept;
+  static void remove(context& c) noexcept;
+
+  cancel_scope* parent() const noexcept { return parent_; }
+  context* first_member() const noexcept { return members_; }
+  cancel_scope* first_child() const noexcept { return first_child_; }
+  cancel_scope* next_sibling() const noexcept { return next_; }
+  nursery* children_of = nullptr;  // the nursery whose scope this is, for the task tree
+
+ private:
+  static void on_deadline(timer& t) noexcept;
+  bool outer_visible() const noexcept;
+  time_point enclosing_deadline() const noexcept;
+  void refresh() noexcept;  // recomputes effective_ here and below; cancels the waits that became cancelled
+  void rearm() noexcept;    // the same for the timers
+
+  home* at_ = nullptr;
+  cancel_scope* parent_ = nullptr;
+  cancel_scope* first_child_ = nullptr;
+  cancel_scope* prev_ = nullptr;
+  cancel_scope* next_ = nullptr;
+  context* members_ = nullptr;
+  context* owner_ = nullptr;
+  time_point deadline_ = never;
+  duration relative_ = duration::max();
+  const char* reason_ = "";
+  bool cancel_called_ = false, effective_ = false, shield_ = false;
+  bool caught_ = false, expired_ = false, used_ = false;
+};
+
+// Is the context's next wait going to throw? (its scope, or future.cancel() not shielded from it)
+bool is_cancelled(const context& c) noexcept;
+const char* cancel_reason(const context& c) noexcept;
+// Throws `cancelled` with the reason of the scope that asked, if it is; the check for computing code.
+void check_cancelled();
+// The deadline in force here.
+time_point current_deadline();
+
+}  // namespace kettle::inline v0

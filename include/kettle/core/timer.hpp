@@ -1,0 +1,29 @@
+#pragma once
+// One alarm in a home's timer heap. Belongs to whoever waits; armed and disarmed on the home's own thread.
+
+#include <kettle/base/clock.hpp>
+
+#include <cstdint>
+
+namespace kettle::inline v0 {
+
+class home;
+
+class timer {
+ public:
+  using handler = void (*)(timer&) noexcept;
+  explicit timer(handler fire) noexcept : fire_(fire) {}
+  timer(const timer&) = delete;
+  timer& operator=(const timer&) = delete;
+  bool armed() const noexcept { return index_ != unarmed; }
+
+  static constexpr std::uint32_t unarmed = ~0u;
+  handler fire_;                   // called once, disarmed, when its time has come
+  std::uint32_t index_ = unarmed;  // its place in the heap
+};
+
+// Equal times fire in the order in which they were armed.
+void arm(home& at, timer& t, time_point when);
+void disarm(home& at, timer& t) noexcept;  // harmless when it is not armed
+
+}  // namespace kettle::inline v0

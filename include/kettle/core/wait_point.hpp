@@ -1,0 +1,116 @@
+#pragma once
+// How anything waits, is granted what it waits for, or is cancelled. Every primitive is one class on top of this.
+//
+// A wait ends either granted or cancelled, by one compare-exchange on its claim: cancelled means it did not happen.
+//   open -> granted    by a granter on any thread, under the primitive's lock, or by the waiter's own timer. Then
+//                      move the item or permit, unlock, wake(); never touch the waiter afterwards.
+//   open -> cancelled  only by the waiter's own home; then unlink() under the primitive's lock, then ready.
+// Memory order: the claim is relaxed, it only arbitrates; data travels with the primitive's lock and the wake.
+
+#include <kettle/base/atomic.hpp>
+#include <kettle/base/error.hpp>
+#include <kettle/core/context.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <source_location>
+#include <utility>
+
+namespace kettle::inline v0 {
+
+enum class claim : std::uint8_t { open, granted, cancelled };
+
+// Several waits of which one shall happen share this claim (select).
+struct claim_group {
+  context* who;
+  atomic<claim> state{claim::open};
+  wait_point* winner = nullptr;
+};
+
+class wait_point {
+ public:
+  wait_point() noexcept = default;
+  // Operations may be moved before they start: nothing refers to them yet.
+  wait_point(const wait_point&) noexcept {}
+  wait_point& operator=(const wait_point&) = delete;
+
+  // Tries now: true = done, nothing to wait for; false = linked into the primitive. May throw: nothing happened.
+  virtual bool start() = 0;
+  // Leaves the primitive, after the claim went to cancelled; on the waiter's home.
+  virtual void unlink() noexcept = 0;
+  // Asked by the waiter's scope, on its home. What needs the kernel's agreement overrides it and lets completion
+  // decide.
+  virtual void cancel() noexcept;
+  // What the granter calls last, without locks: by default wakes the waiter.
+  virtual void granted() noexcept { wake(who()); }
+  // For the task tree: "sleep", "channel.receive".
+  virtual const char* what() const noexcept = 0;
+
+  context& who() const noexcept { return in_group_ ? *group_->who : *who_; }
+  // The granter's half of the arbitration.
+  bool grant() noexcept { return take(claim::granted); }
+  bool take(claim to) noexcept {
+    claim expected = claim::open;
+    if (in_group_) {
+      if (!group_->state.compare_exchange_strong(expected, to, relaxed)) return false;
+      group_->winner = this;
+      return true;
+    }
+    return state_.compare_exchange_strong(expected, to, relaxed);
+  }
+  claim state() const noexcept { return state_.load(relaxed); }
+
+  // The waiter's own steps; forms and operations use them through `operation`.
+  bool begin(context& c);        // true: done already. Throws only what start() throws
+  void park_here(context& c);    // fiber or thread: until granted or cancelled
+  void end(context& c);          // throws `cancelled` if that is how it ended
+  void join(claim_group& g) noexcept { group_ = &g, in_group_ = true; }
+
+ protected:
+  ~wait_point() = default;
+  union {
+    context* who_ = nullptr;
+    claim_group* group_;
+  };
+  atomic<claim> state_{claim::open};
+  bool in_group_ = false;
+  bool abortable_ = true;  // false: begin() does not look at the scope, and cancel() must not end it
+};
+
+// Co_awaits an operation that lives in the awaiting frame (a prvalue proxy: g++ 12 copies awaiters given by
+// reference).
+template <class Op>
+struct operation_awaiter {
+  Op* op;
+  bool await_ready() { return op->begin(*tls.current); }
+  void await_suspend(std::coroutine_handle<> h) noexcept { tls.current->frame_ = h; }
+  decltype(auto) await_resume() {
+    op->end(*tls.current);
+    return op->finish();
+  }
+};
+
+// Throws usage_error when the current context is a coroutine, which must co_await instead.
+context& blocking_context();
+
+// Op derives from operation<Op> and adds start(), unlink(), what() and `R finish()`, called once granted.
+template <class Op>
+class [[nodiscard("a wait does nothing until it is awaited: co_await it (coroutine), .get() it (fiber, "
+                  "thread)")]] operation : public wait_point {
+ public:
+  static constexpr bool is_operation = true;
+
+  // In a fiber it parks the fiber, in a thread it blocks the thread.
+  decltype(auto) get() {  // also on a temporary
+    context& c = blocking_context();
+    Op& self = static_cast<Op&>(*this);
+    if (!self.begin(c)) self.park_here(c);
+    self.end(c);
+    return self.finish();
+  }
+};
+
+template <class W>
+concept operation_type = requires { requires W::is_operation; };
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,204 @@
+#pragma once
+// nursery::start and its tags: what turns a function and its arguments into a child.
+//
+//   n.start(fetch, url);  n.start(on_thread, build, 2);  n.start(as_outcome, name("peer"), echo, std::move(s));
+
+#include <kettle/core/nursery.hpp>
+#include <kettle/coro/task.hpp>
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace kettle::inline v0 {
+
+// The default place: a task on this loop. An ordinary function does not compile there.
+struct on_loop_t {
+  static constexpr bool is_place = true;
+};
+inline constexpr on_loop_t on_loop{};
+
+struct as_outcome_t;  // also a form: forms.hpp
+
+// Tags of start.
+struct as_service_t {
+  static constexpr bool is_tag = true;
+  void apply(detail::start_options& o) const noexcept { o.service = true; }
+};
+inline constexpr as_service_t as_service{};  // cancelled when only services are left
+
+struct interruptible_t {
+  static constexpr bool is_tag = true;
+  void apply(detail::start_options& o) const noexcept { o.late = lateness::interruptible; }
+};
+inline constexpr interruptible_t interruptible{};  // on a thread: cancelling makes system calls return EINTR
+
+struct abandon_t {
+  static constexpr bool is_tag = true;
+  void apply(detail::start_options& o) const noexcept { o.late = lateness::abandon; }
+};
+inline constexpr abandon_t abandon{};  // on a thread: cancelling does not wait; f must own all it uses
+
+struct deadline {
+  static constexpr bool is_tag = true;
+  explicit deadline(duration from_now) : at(after(clock::now(), from_now)) {}
+  explicit deadline(time_point t) noexcept : at(t) {}
+  void apply(detail::start_options& o) const noexcept { o.deadline = at; }
+  time_point at;
+};
+
+struct name {
+  static constexpr bool is_tag = true;
+  explicit constexpr name(const char* n) noexcept : text(n) {}
+  void apply(detail::start_options& o) const noexcept { o.name = text; }
+  const char* text;
+};
+
+namespace detail {
+
+template <class X>
+concept start_tag = requires { requires std::remove_cvref_t<X>::is_tag; };
+
+// A child that is a task on its nursery's loop.
+template <class U, class F, class... A>
+class loop_child final : public child_base {
+ public:
+  template <class G, class... B>
+  loop_child(home& at, G&& f, B&&... a)
+      : child_base(kind, at), f_(std::forward<G>(f)), arguments_(std::forward<B>(a)...) {}
+  ~loop_child() override {
+    if (root_) root_.destroy();
+  }
+
+  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void operator delete(void* node, std::size_t size) noexcept { free_block_of(node, size); }
+
+  void* result() noexcept override { return root_.promise().result.address(); }
+
+ private:
+  static void resume(context& c) noexcept {
+    auto& self = static_cast<loop_child&>(c);
+    tls.current = &self;
+    if (self.root_) {
+      run_chain(self.frame_);
+    } else if (!self.begin()) {
+      return self.finish();
+    }
+    if (self.root_.done()) self.end();
+  }
+  static constexpr context_kind kind{"coroutine", resume, nullptr};
+
+  bool begin() noexcept {
+    if (is_cancelled(*this)) {  // cancelled before its first step: the body never runs
+      ending_ = ending::cancelled;
+      return false;
+    }
+    try {
+      root_ = std::apply(std::move(f_), std::move(arguments_)).release();
+    } catch (...) {
+      fail(std::current_exception());
+      return false;
+    }
+    run_chain(root_);
+    return true;
+  }
+  void end() noexcept {
+    if (root_.promise().error)
+      fail(std::move(root_.promise().error));
+    else
+      ending_ = ending::value;
+    finish();
+  }
+
+  F f_;
+  std::tuple<A...> arguments_;
+  task_handle<U> root_;
+};
+
+// For functions that return an operation or a future rather than a task.
+template <class R, class F>
+struct awaiting {
+  F f;
+  template <class... A>
+  task<R> operator()(A... a) {
+    auto wait = std::move(f)(std::move(a)...);
+    co_return co_await wait;
+  }
+};
+
+template <class F, class... A>
+constexpr void check_callable() {
+  static_assert(!task_type<F>,
+                "give start the function and its arguments: n.start(fetch, url); a task already made may refer to "
+                "arguments that are gone");
+  static_assert((std::is_constructible_v<std::decay_t<A>, A> && ...),
+                "one of them cannot be copied: pass std::move(x) to give it away, or std::ref(x) for an object "
+                "declared before the nursery");
+}
+
+template <class F, class... A>
+using call_result = decltype(std::apply(std::declval<std::decay_t<F>>(), std::declval<std::tuple<std::decay_t<A>...>>()));
+
+template <bool AsOutcome, class U>
+using future_value = std::conditional_t<AsOutcome, outcome<U>, U>;
+
+template <bool AsOutcome, class F, class... A>
+auto start_on_loop(nursery& n, const start_options& o, F&& f, A&&... a) {
+  using R = call_result<F, A...>;
+  static_assert(waitable<R>, "an ordinary function would block the loop: give it a place: "
+                             "n.start(on_thread, f, args...)");
+  if constexpr (task_type<R>) {
+    using U = typename R::value_type;
+    auto* c = new loop_child<U, std::decay_t<F>, std::decay_t<A>...>(n.at(), std::forward<F>(f),
+                                                                     std::forward<A>(a)...);
+    n.adopt(*c, o);
+    make_ready(*c);
+    return future<future_value<AsOutcome, U>>(c);
+  } else {
+    using wrapper = awaiting<final_result_t<R>, std::decay_t<F>>;
+    return start_on_loop<AsOutcome>(n, o, wrapper{std::forward<F>(f)}, std::forward<A>(a)...);
+  }
+}
+
+template <bool AsOutcome, class P, class F, class... A>
+auto start_in_place(nursery& n, P& place, const start_options& o, F&& f, A&&... a) {
+  using U = final_result_t<call_result<F, A...>>;
+  auto* c = new placed_child<U, std::decay_t<F>, std::decay_t<A>...>(unplaced_kind, n.at(), std::forward<F>(f),
+                                                                     std::forward<A>(a)...);
+  n.adopt(*c, o);
+  c->lateness_ = o.late;
+  future<future_value<AsOutcome, U>> result(c);
+  place.launch(*c);
+  return result;
+}
+
+template <bool AsOutcome, class X, class... Y>
+auto parse_start(nursery& n, start_options& o, X&& x, Y&&... y) {
+  using bare = std::remove_cvref_t<X>;
+  if constexpr (std::is_same_v<bare, as_outcome_t>) {
+    o.keeps_error = true;
+    return parse_start<true>(n, o, std::forward<Y>(y)...);
+  } else if constexpr (start_tag<X>) {
+    x.apply(o);
+    return parse_start<AsOutcome>(n, o, std::forward<Y>(y)...);
+  } else if constexpr (std::is_same_v<bare, on_loop_t>) {
+    check_callable<Y...>();
+    return start_on_loop<AsOutcome>(n, o, std::forward<Y>(y)...);
+  } else if constexpr (place_type<X>) {
+    check_callable<Y...>();
+    return start_in_place<AsOutcome>(n, x, o, std::forward<Y>(y)...);
+  } else {
+    check_callable<X, Y...>();
+    return start_on_loop<AsOutcome>(n, o, std::forward<X>(x), std::forward<Y>(y)...);
+  }
+}
+
+}  // namespace detail
+
+template <class... X>
+auto nursery::start(X&&... x) {
+  detail::start_options o;
+  return detail::parse_start<false>(*this, o, std::forward<X>(x)...);
+}
+
+}  // namespace kettle::inline v0

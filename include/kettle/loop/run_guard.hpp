@@ -1,0 +1,40 @@
+#pragma once
+// What makes the calling thread's home the home of a run: clock, back end, deadlock check, signals.
+
+#include <kettle/core/nursery.hpp>
+
+#include <exception>
+#include <memory>
+
+namespace kettle::inline v0 {
+
+enum class time_kind : unsigned char { real, virtual_time };
+
+struct run_options {
+  time_kind time = time_kind::real;
+  const char* backend = nullptr;  // "io_uring", "epoll"; null: KETTLE_BACKEND, else the best the kernel lets us use
+};
+
+namespace detail {
+
+class run_guard {
+ public:
+  explicit run_guard(const run_options& o);
+  ~run_guard();
+  run_guard(const run_guard&) = delete;
+  run_guard& operator=(const run_guard&) = delete;
+
+  // The scope that a deadlock or a signal cancels.
+  void root(nursery& n) noexcept;
+  // All has ended: throws deadlock_error, a single error as itself, error_group or cancelled; ends the process by
+  // the signal that cancelled the root.
+  void finish(nursery::result r);
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace detail
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,13 @@
+#include <kettle/base/assert.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace kettle::inline v0 {
+
+void assertion_failed(const char* condition, const char* rule, const char* file, int line) noexcept {
+  std::fprintf(stderr, "kettle: %s:%d: %s (%s)\n", file, line, rule, condition);
+  std::abort();
+}
+
+}  // namespace kettle::inline v0

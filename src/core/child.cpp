@@ -1,0 +1,101 @@
+#include <kettle/core/child.hpp>
+#include <kettle/core/future.hpp>
+#include <kettle/core/nursery.hpp>
+#include <kettle/core/scope.hpp>
+
+#include "core/home.hpp"
+
+namespace kettle::inline v0 {
+
+ending ending_of(const std::exception_ptr& e) noexcept {
+  try {
+    std::rethrow_exception(e);
+  } catch (const cancelled&) {
+    return ending::cancelled;
+  } catch (...) {
+    return ending::error;
+  }
+}
+
+void child_base::request_cancel() noexcept {
+  if (is_done()) return;
+  self_cancelled_ = true;
+  if (waiting_ && is_cancelled(*this)) waiting_->cancel();
+}
+
+void child_base::fail(std::exception_ptr e) noexcept {
+  ending_ = ending_of(e);
+  if (ending_ == ending::error) error_ = std::move(e);
+}
+
+void child_base::complete() noexcept {
+  std::uintptr_t before = word_.exchange(done, acq_rel);
+  if (before == abandoned) {
+    if (keeps_error_ && error_) drop_error(error_, name_ ? name_ : "a task whose future was dropped");
+    delete this;
+  } else if (before != running) {
+    auto* waiter = reinterpret_cast<wait_point*>(before);
+    if (waiter->grant()) waiter->granted();
+  }
+}
+
+void child_base::abandon() noexcept {
+  if (word_.exchange(abandoned, acq_rel) != done) return;
+  if (keeps_error_ && error_) drop_error(error_, name_ ? name_ : "a task whose future was dropped");
+  delete this;
+}
+
+void child_base::finish() noexcept {
+  tls.current = &at_->thread();  // we may be gone soon
+  cancel_scope::remove(*this);
+  nursery& n = *nursery_;
+  bool service = service_;
+  if (ending_ == ending::error && !keeps_error_) {
+    n.child_failed(std::move(error_));
+    error_ = nullptr;
+  } else if (ending_ == ending::cancelled && !self_cancelled_) {
+    n.child_was_cancelled();
+  }
+  complete();
+  n.child_gone(service);
+}
+
+namespace detail {
+
+bool future_wait::start() {
+  std::uintptr_t expected = child_base::running;
+  if (child_->word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(this), acq_rel, acquire))
+    return false;
+  if (expected != child_base::done)
+    throw usage_error("a future has one consumer: somebody waits for it already");
+  return true;
+}
+
+void future_wait::unlink() noexcept {
+  auto expected = reinterpret_cast<std::uintptr_t>(this);
+  child_->word_.compare_exchange_strong(expected, child_base::running, acq_rel);
+}
+
+void future_wait::cancel() noexcept {
+  auto expected = reinterpret_cast<std::uintptr_t>(this);
+  if (!child_->word_.compare_exchange_strong(expected, child_base::running, acq_rel)) return;
+  take(claim::cancelled);
+  make_ready(who());
+}
+
+void throw_if_failed(child_base& c) {
+  if (c.ending_ == ending::value) return;
+  if (c.keeps_error_ && c.error_) std::rethrow_exception(c.error_);
+  throw cancelled{"its task was cancelled or failed"};
+}
+
+void call_when_done(child_base& c, done_callback* callback) noexcept {
+  std::uintptr_t expected = child_base::running;
+  if (!c.word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(static_cast<wait_point*>(callback)),
+                                       acq_rel, acquire))
+    callback->granted();
+}
+
+}  // namespace detail
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,87 @@
+#include <kettle/core/context.hpp>
+
+#include "core/home.hpp"
+
+#include <kettle/core/frame.hpp>
+#include <kettle/core/scope.hpp>
+#include <kettle/core/wait_point.hpp>
+
+namespace kettle::inline v0 {
+
+void context::deliver_wake(mail& m) noexcept { make_ready(static_cast<context&>(m)); }
+
+context& this_context() {
+  if (!tls.current) home::here();
+  return *tls.current;
+}
+
+context& blocking_context() {
+  context& c = this_context();
+  if (!c.can_block())
+    throw usage_error("blocking get() inside a coroutine would stop its loop: use co_await");
+  return c;
+}
+
+void make_ready(context& c) noexcept { c.at_->push_ready(c); }
+
+void wake(context& c) noexcept {
+  if (tls.at == c.at_)
+    make_ready(c);
+  else
+    c.at_->post(c);
+}
+
+void drive(context& c, std::coroutine_handle<> h) {
+  for (run_chain(h); !h.done(); run_chain(c.frame_)) {
+    c.kind_->park(c);
+    tls.current = &c;
+  }
+  c.frame_ = nullptr;
+}
+
+void arm(home& at, timer& t, time_point when) { at.arm(t, when); }
+void disarm(home& at, timer& t) noexcept { at.disarm(t); }
+
+time_point clock::now() noexcept {
+  return tls.current ? tls.current->at_->now() : domain::outside().now();
+}
+
+bool wait_point::begin(context& c) {
+  if (!in_group_) who_ = &c;
+  state_.store(claim::open, relaxed);
+  if (abortable_ && is_cancelled(c)) [[unlikely]] {
+    // Through the ready list once, so that a loop that swallows `cancelled` cannot starve its home.
+    state_.store(claim::cancelled, relaxed);
+    make_ready(c);
+    return false;
+  }
+  c.waiting_ = this;
+  bool done = false;
+  try {
+    done = start();
+  } catch (...) {
+    c.waiting_ = nullptr;
+    throw;
+  }
+  if (done) c.waiting_ = nullptr;
+  return done;
+}
+
+void wait_point::park_here(context& c) {
+  c.frame_ = nullptr;  // no coroutine of this context is suspended: the task tree must not follow an old one
+  c.kind_->park(c);
+  tls.current = &c;
+}
+
+void wait_point::end(context& c) {
+  c.waiting_ = nullptr;
+  if (state() == claim::cancelled) throw cancelled{cancel_reason(c)};
+}
+
+void wait_point::cancel() noexcept {
+  if (!take(claim::cancelled)) return;  // granted: success is already on its way
+  unlink();
+  make_ready(who());
+}
+
+}  // namespace kettle::inline v0

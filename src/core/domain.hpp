@@ -1,0 +1,65 @@
+#pragma once
+// The homes that work on one run: one clock, and one count of homes that may still do something.
+//
+// A home counts as busy unless it sleeps with nothing that could wake it but mail from a home of its own domain.
+// Work handed to another thread is counted by the giver before it is published (`work_begins`), so the count never
+// dips to zero while something is on its way. The last busy home to sleep decides: virtual time jumps to the
+// earliest timer or network event; with none there is a deadlock, and the root home is told.
+//
+// Threads: the count is atomic; the list of homes and the virtual clock are under the lock.
+
+#include <kettle/base/atomic.hpp>
+#include <kettle/base/clock.hpp>
+#include <kettle/core/mail.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace kettle::inline v0 {
+
+class home;
+class cancel_scope;
+
+// A clock that stands still until the domain moves it, and the events (an in-memory network's) that hang on it.
+class virtual_world {
+ public:
+  virtual ~virtual_world() = default;
+  virtual time_point now() noexcept = 0;
+  virtual time_point next_event() noexcept = 0;           // never: nothing is on its way
+  virtual void advance_to(time_point t) noexcept = 0;     // delivers what was due by then
+};
+
+class domain {
+ public:
+  explicit domain(virtual_world* world = nullptr, home* root = nullptr) noexcept;
+  domain(const domain&) = delete;
+  domain& operator=(const domain&) = delete;
+
+  static domain& outside() noexcept;  // plain threads: real time, no deadlock check (anybody might wake them)
+
+  virtual_world* world() const noexcept { return world_; }
+  time_point now() noexcept;
+
+  void work_begins() noexcept { busy_.fetch_add(1, relaxed); }
+  void work_ends() noexcept;          // may find that nobody is busy
+
+  void add(home& h) noexcept;
+  void remove(home& h) noexcept;
+  // Mail for the root home when everybody sleeps for ever; delivered there at most once at a time.
+  void on_deadlock(mail* m) noexcept { deadlock_ = m; }
+
+ private:
+  friend class home;
+  void falls_asleep() noexcept { work_ends(); }
+  void is_woken() noexcept { work_begins(); }  // called by the waker, before the wake call
+  void nobody_is_busy() noexcept;
+
+  virtual_world* world_;
+  home* root_;
+  atomic<std::int64_t> busy_{0};
+  atomic<bool> lock_{false};
+  std::vector<home*> homes_;
+  mail* deadlock_ = nullptr;
+};
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,211 @@
+#include "core/home.hpp"
+
+#include "sys/futex.hpp"
+#include "sys/stack.hpp"
+
+#include <kettle/base/assert.hpp>
+#include <kettle/base/freelist.hpp>
+
+#include <algorithm>
+
+namespace kettle::inline v0 {
+
+namespace {
+
+constexpr int turns_between_polls = 61;           // prime, as in tokio: no beat with batches of a power of two
+constexpr std::ptrdiff_t nest_limit_bytes = 1 << 20;
+
+mail asleep_idle(nullptr), asleep_counted(nullptr);  // sentinels of the inbox word
+
+bool is_sleep(const mail* m) noexcept { return m == &asleep_idle || m == &asleep_counted; }
+
+// Children nest in place down to half of what is left of the stack, 1 MiB at most.
+char* nesting_floor() noexcept {
+  char* here = static_cast<char*>(__builtin_frame_address(0));
+  std::ptrdiff_t left = here - sys::stack_bottom();
+  return here - std::min(left / 2, nest_limit_bytes);
+}
+
+}  // namespace
+
+home& home::here() {
+  thread_local home mine;
+  return mine;
+}
+
+home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {
+  thread_.name_ = "thread";
+  tls.current = &thread_;
+  tls.at = this;
+  tls.stack_low = nesting_floor();
+  open_freelist();
+  domain_->add(*this);
+}
+
+home::~home() {
+  domain_->remove(*this);
+  backend_.reset();
+  while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call
+  tls.current = nullptr;
+  tls.at = nullptr;
+  close_freelist();
+}
+
+void home::resume_thread(context& c) noexcept { c.at_->thread_woken_ = true; }
+void home::park_thread(context& c) { c.at_->run_until_woken(); }
+
+void home::push_ready(context& c) noexcept {
+  c.mail_next_ = nullptr;
+  if (ready_tail_)
+    ready_tail_->mail_next_ = &c;
+  else
+    ready_head_ = &c;
+  ready_tail_ = &c;
+}
+
+context* home::pop_ready() noexcept {
+  context* c = ready_head_;
+  if (!c) return nullptr;
+  ready_head_ = static_cast<context*>(c->mail_next_);
+  if (!ready_head_) ready_tail_ = nullptr;
+  return c;
+}
+
+time_point home::now() noexcept { return domain_->now(); }
+
+backend& home::io() {
+  if (!backend_) backend_ = make_backend(backend_kind::automatic, domain_->world());
+  return *backend_;
+}
+
+void home::run_until_woken() {
+  for (;;) {
+    for (int i = 0; i < turns_between_polls; i++) {
+      context* c = pop_ready();
+      if (!c) break;
+      c->kind_->resume(*c);
+      if (thread_woken_) {
+        thread_woken_ = false;
+        tls.current = &thread_;
+        return;
+      }
+    }
+    tls.current = &thread_;
+    take_mail();
+    fire_due();
+    if (has_ready())
+      poll_now();
+    else
+      wait_for_work();
+  }
+}
+
+void home::poll_now() {
+  if (backend_ && backend_->pending() > 0) backend_->poll(always);
+}
+
+void home::take_mail() noexcept {
+  if (inbox_.load(relaxed) == nullptr) return;
+  mail* newest = inbox_.exchange(nullptr, acquire);
+  mail* oldest = nullptr;
+  while (newest) {
+    mail* m = newest;
+    newest = m->mail_next_;
+    m->mail_next_ = oldest;
+    oldest = m;
+  }
+  while (oldest) {
+    mail* m = oldest;
+    oldest = m->mail_next_;
+    m->deliver_(*m);
+  }
+}
+
+void home::run_until(const bool& flag) {
+  while (!flag) {
+    take_mail();
+    if (!flag) sleep_until(never);
+  }
+}
+
+void home::fire_due() noexcept {
+  if (timers_.empty()) return;
+  time_point t = now();
+  while (timer* due = timers_.pop_due(t)) due->fire_(*due);
+}
+
+void home::wait_for_work() {
+  published_timer_.store(timers_.next(), release);  // read by the domain, which may move the clock
+  sleep_until(domain_->world() ? never : timers_.next());
+}
+
+void home::sleep_until(time_point until) {
+  bool virtual_time = domain_->world() != nullptr;
+  bool io = backend_ && backend_->pending() > 0;
+  bool counted = !virtual_time && (io || until != never || outside_wakers.load(relaxed) > 0);
+  mail* mine = counted ? &asleep_counted : &asleep_idle;
+  in_poll_.store(io, relaxed);
+  std::uint32_t ticket = futex_.load(relaxed);
+  mail* expected = nullptr;
+  if (!inbox_.compare_exchange_strong(expected, mine, release)) return;  // mail has come
+  if (!counted) domain_->falls_asleep();
+  if (io)
+    backend_->poll(until);
+  else
+    sys::futex_wait(futex_.address(), ticket, until);
+  expected = mine;
+  if (inbox_.compare_exchange_strong(expected, nullptr, relaxed) && !counted) domain_->is_woken();
+}
+
+void home::wake_up() noexcept {
+  if (in_poll_.load(relaxed)) {  // ordered by the inbox word
+    backend_->wake();
+  } else {
+    futex_.fetch_add(1, relaxed);  // the kernel orders it against the sleeper's comparison
+    sys::futex_wake(futex_.address(), 1);
+  }
+}
+
+void home::post(mail& m) noexcept {
+  posters_.fetch_add(1, relaxed);  // we are alive until the mail is in; this covers the wake call
+  mail* head = inbox_.load(relaxed);
+  do {
+    m.mail_next_ = is_sleep(head) ? nullptr : head;
+  } while (!inbox_.compare_exchange_weak(head, &m, acq_rel));
+  if (is_sleep(head)) {
+    if (head == &asleep_idle) domain_->is_woken();
+    wake_up();
+  }
+  posters_.fetch_sub(1, release);
+}
+
+bool home::rouse() noexcept {
+  posters_.fetch_add(1, relaxed);
+  mail* expected = &asleep_idle;
+  bool woken = inbox_.compare_exchange_strong(expected, nullptr, acq_rel);
+  if (woken) {
+    domain_->is_woken();
+    wake_up();
+  }
+  posters_.fetch_sub(1, release);
+  return woken;
+}
+
+bool home::asleep() const noexcept { return inbox_.load(acquire) == &asleep_idle; }
+
+void home::enter(domain& d) noexcept {
+  former_domain_ = domain_;
+  domain_->remove(*this);
+  domain_ = &d;
+  domain_->add(*this);
+}
+
+void home::leave() noexcept {
+  domain_->remove(*this);
+  domain_ = former_domain_;
+  domain_->add(*this);
+}
+
+void post(home& to, mail& m) noexcept { to.post(m); }
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,98 @@
+#pragma once
+// One OS thread's share of the house: a ready list, a timer heap, an inbox, and a back end when it does I/O.
+//
+// Everything in it is touched by its own thread only, but for the inbox. A waiting thread runs its home: there is no
+// other loop. Memory order of the inbox word (null: awake and empty; asleep, idle or counted; or a list of mail, newest first):
+//   post   acq_rel: the receiver sees what the sender wrote; who finds a sleeper sees how it sleeps, and wakes it
+//   take   acquire
+//   sleep  release compare-exchange null -> asleep, for in_poll_. No seq_cst fence is needed: post and sleep meet
+//          in one word.
+
+#include "core/backend.hpp"
+#include "core/domain.hpp"
+#include "core/timer_heap.hpp"
+
+#include <kettle/base/atomic.hpp>
+#include <kettle/core/context.hpp>
+#include <kettle/core/mail.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace kettle::inline v0 {
+
+// Defined by the loop room, which knows the back ends.
+std::unique_ptr<backend> make_backend(backend_kind kind, virtual_world* world);
+
+class home {
+ public:
+  home();
+  ~home();
+  home(const home&) = delete;
+  home& operator=(const home&) = delete;
+
+  static home& here();  // this thread's, made on first use, gone with the thread
+
+  // Dispatches until the thread context (the one whose stack we are on) is woken.
+  void run_until_woken();
+  // Takes the mail that has come; cheap when none has.
+  void take_mail() noexcept;
+  // Takes mail until `flag` is true: for an answer that is on its way from another thread.
+  void run_until(const bool& flag);
+
+  void push_ready(context& c) noexcept;
+  context* pop_ready() noexcept;
+  bool has_ready() const noexcept { return ready_head_ != nullptr; }
+  void post(mail& m) noexcept;
+
+  // Cancels the scopes whose time has come, for code that computes and does not return to the dispatcher.
+  void fire_passed_deadlines() noexcept { fire_due(); }
+
+  time_point now() noexcept;
+  void arm(timer& t, time_point when) { timers_.push(t, when); }
+  void disarm(timer& t) noexcept { timers_.remove(t); }
+
+  bool has_backend() const noexcept { return backend_ != nullptr; }
+  backend& io();                       // made on first use
+  void use_backend(std::unique_ptr<backend> b) noexcept { backend_ = std::move(b); }
+  std::unique_ptr<backend> give_backend() noexcept { return std::move(backend_); }
+
+  domain& in() noexcept { return *domain_; }
+  void enter(domain& d) noexcept;      // its own thread; from now on d's clock and deadlock count hold here
+  void leave() noexcept;
+  bool asleep() const noexcept;        // for the domain's deadlock check
+  bool rouse() noexcept;               // the domain has moved the clock
+  time_point next_timer() const noexcept { return published_timer_.load(acquire); }
+
+  context& thread() noexcept { return thread_; }
+  // Somebody outside kettle (a signal, a foreign thread) may wake a wait of this home: no deadlock meanwhile.
+  atomic<std::int32_t> outside_wakers{0};
+
+ private:
+  friend class domain;
+  static void resume_thread(context& c) noexcept;
+  static void park_thread(context& c);
+  void fire_due() noexcept;
+  void poll_now();
+  void wait_for_work();
+  void sleep_until(time_point until);
+  void wake_up() noexcept;
+
+  static constexpr context_kind thread_kind{"thread", resume_thread, park_thread};
+
+  context* ready_head_ = nullptr;
+  context* ready_tail_ = nullptr;
+  atomic<mail*> inbox_{nullptr};
+  atomic<std::int32_t> posters_{0};    // posts under way: the home waits for them before it goes
+  atomic<time_point> published_timer_{never};
+  atomic<std::uint32_t> futex_{0};
+  atomic<bool> in_poll_{false};        // how wake_up() reaches us
+  bool thread_woken_ = false;
+  timer_heap timers_;
+  std::unique_ptr<backend> backend_;
+  domain* domain_;
+  domain* former_domain_ = nullptr;
+  context thread_;
+};
+
+}  // namespace kettle::inline v0

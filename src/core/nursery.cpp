@@ -1,0 +1,91 @@
+#include <kettle/base/assert.hpp>
+#include <kettle/core/nursery.hpp>
+
+#include "core/home.hpp"
+
+#include <algorithm>
+
+namespace kettle::inline v0 {
+
+void nursery::open(context& owner) {
+  owner_ = &owner;
+  scope_.enter(owner);
+  scope_.children_of = this;
+}
+
+void nursery::adopt(child_base& c, const detail::start_options& o) {
+  if (closed_) {
+    delete &c;
+    throw usage_error("start: this nursery has closed");
+  }
+  c.nursery_ = this;
+  c.name_ = o.name;
+  c.keeps_error_ = c.as_outcome_ = o.keeps_error;
+  c.service_ = o.service;
+  c.base_ = &scope_;
+  scope_.add(c);
+  ++(o.service ? services_ : children_);
+}
+
+void nursery::child_failed(std::exception_ptr e) noexcept {
+  if (std::find(errors_.begin(), errors_.end(), e) == errors_.end()) errors_.push_back(std::move(e));
+  scope_.cancel("a child failed");
+}
+
+void nursery::body_failed(std::exception_ptr e) noexcept {
+  if (ending_of(e) == ending::cancelled) {
+    saw_cancelled_ = true;
+    stray_ = !is_cancelled(*owner_);  // nobody cancelled us: it comes from a future, and goes on up
+    scope_.cancel(cancel_reason(*owner_));  // a body that was cancelled leaves nobody behind
+  } else {
+    child_failed(std::move(e));
+  }
+}
+
+void nursery::body_ended() noexcept {
+  body_ended_ = true;
+  if (children_ == 0 && services_ > 0) scope_.cancel("only services are left");
+}
+
+void nursery::child_gone(bool service) noexcept {
+  --(service ? services_ : children_);
+  if (children_ > 0 || !body_ended_) return;
+  if (services_ > 0)
+    scope_.cancel("only services are left");
+  else if (joiner_ && joiner_->grant())
+    std::exchange(joiner_, nullptr)->granted();
+}
+
+bool nursery::join_operation::start() {
+  if (nursery_.children_ + nursery_.services_ == 0) return true;
+  nursery_.joiner_ = this;
+  return false;
+}
+
+void nursery::cancel_after(duration grace) noexcept {
+  closing_ = true;
+  scope_.cancel_after(grace);
+  for (cancel_scope* s : until_closing_) s->cancel("the nursery is closing");
+}
+
+void nursery::add_until_closing(cancel_scope& s) {
+  until_closing_.push_back(&s);
+  if (closing_) s.cancel("the nursery is closing");
+}
+
+void nursery::remove_until_closing(cancel_scope& s) noexcept { std::erase(until_closing_, &s); }
+
+nursery::result nursery::leave() {
+  closed_ = true;
+  bool own = scope_.absorbs();  // cancelled by itself, and by nothing outside
+  scope_.exit();
+  return {std::move(errors_), saw_cancelled_ && (!own || stray_)};
+}
+
+void nursery::close() {
+  result r = leave();
+  if (!r.errors.empty()) throw error_group(std::move(r.errors));
+  if (r.cancelled) throw cancelled{cancel_reason(*owner_)};
+}
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,186 @@
+#include <kettle/base/assert.hpp>
+#include <kettle/base/error.hpp>
+#include <kettle/core/scope.hpp>
+#include <kettle/core/wait_point.hpp>
+
+#include "core/home.hpp"
+
+#include <algorithm>
+
+namespace kettle::inline v0 {
+
+namespace {
+
+// future.cancel() reaches c unless c shields itself: a shield between its innermost scope and the one it began in.
+bool self_cancel_visible(const context& c, const cancel_scope* from) noexcept {
+  if (!c.self_cancelled_) return false;
+  for (const cancel_scope* s = from; s && s != c.base_; s = s->parent())
+    if (s->shield()) return false;
+  return true;
+}
+
+void cancel_wait_of(context& c) noexcept {
+  if (c.waiting_ && is_cancelled(c)) c.waiting_->cancel();
+}
+
+const char* reason_for(const context& c) noexcept {
+  for (const cancel_scope* s = c.scope_; s; s = s->shield() ? nullptr : s->parent())
+    if (s->cancel_called()) return s->reason();
+  return "cancelled by its future";
+}
+
+}  // namespace
+
+bool is_cancelled(const context& c) noexcept {
+  return (c.scope_ && c.scope_->effectively_cancelled()) || self_cancel_visible(c, c.scope_);
+}
+
+const char* cancel_reason(const context& c) noexcept { return reason_for(c); }
+
+void check_cancelled() {
+  context& c = this_context();
+  c.at_->take_mail();  // a request from another thread may be lying there
+  c.at_->fire_passed_deadlines();
+  if (is_cancelled(c)) throw cancelled{reason_for(c)};
+}
+
+time_point current_deadline() {
+  context& c = this_context();
+  return c.scope_ ? c.scope_->effective_deadline() : never;
+}
+
+cancel_scope::~cancel_scope() {
+  KETTLE_ASSERT(!owner_ && !members_ && !first_child_, "a scope was destroyed while still open");
+}
+
+void cancel_scope::add(context& c) noexcept {
+  c.scope_ = this;
+  c.scope_prev_ = nullptr;
+  c.scope_next_ = members_;
+  if (members_) members_->scope_prev_ = &c;
+  members_ = &c;
+}
+
+void cancel_scope::remove(context& c) noexcept {
+  if (!c.scope_) return;
+  (c.scope_prev_ ? c.scope_prev_->scope_next_ : c.scope_->members_) = c.scope_next_;
+  if (c.scope_next_) c.scope_next_->scope_prev_ = c.scope_prev_;
+  c.scope_ = nullptr;
+}
+
+void cancel_scope::enter(context& c) {
+  if (used_) throw usage_error("a cancel_scope is used once: make a new one");
+  cancel_scope* outer = c.scope_;
+  remove(c);
+  owner_ = &c;
+  open_under(outer, *c.at_);
+  add(c);
+}
+
+void cancel_scope::open_under(cancel_scope* parent, home& at) noexcept {
+  used_ = true;
+  at_ = &at;
+  parent_ = parent;
+  if (parent_) {
+    next_ = parent_->first_child_;
+    if (next_) next_->prev_ = this;
+    parent_->first_child_ = this;
+  }
+  if (relative_ != duration::max()) deadline_ = std::min(deadline_, after(at.now(), relative_));
+  refresh();
+  rearm();
+}
+
+void cancel_scope::exit() noexcept {
+  context& c = *owner_;
+  KETTLE_ASSERT(c.scope_ == this, "scopes must be closed innermost first");
+  remove(c);
+  owner_ = nullptr;
+  cancel_scope* outer = parent_;
+  close();
+  if (outer) outer->add(c);
+}
+
+void cancel_scope::close() noexcept {
+  kettle::disarm(*at_, *this);
+  KETTLE_ASSERT(!first_child_, "a scope was closed before the scopes inside it");
+  if (parent_) (prev_ ? prev_->next_ : parent_->first_child_) = next_;
+  if (next_) next_->prev_ = prev_;
+  parent_ = prev_ = next_ = nullptr;
+}
+
+bool cancel_scope::outer_visible() const noexcept {
+  if (shield_) return false;
+  if (parent_ && parent_->effective_) return true;
+  return owner_ && self_cancel_visible(*owner_, parent_);
+}
+
+bool cancel_scope::absorbs() noexcept {
+  // A child on another thread may have met our deadline before our own timer did.
+  if (!cancel_called_ && deadline_ <= at_->now() && deadline_ < enclosing_deadline()) on_deadline(*this);
+  return caught_ = cancel_called_ && !outer_visible();
+}
+
+void cancel_scope::cancel(const char* reason) noexcept {
+  if (cancel_called_) return;
+  cancel_called_ = true;
+  reason_ = reason;
+  if (!at_) return;  // cancelled before entry: the first wait inside throws
+  kettle::disarm(*at_, *this);
+  refresh();
+}
+
+void cancel_scope::cancel_after(duration grace) noexcept {
+  if (at_)
+    deadline(std::min(deadline_, after(at_->now(), grace)));
+  else
+    relative_ = std::min(relative_, grace);
+}
+
+void cancel_scope::deadline(time_point t) noexcept {
+  deadline_ = t;
+  if (at_) rearm();
+}
+
+void cancel_scope::shield(bool on) noexcept {
+  shield_ = on;
+  if (!at_) return;
+  refresh();
+  rearm();
+}
+
+void cancel_scope::refresh() noexcept {
+  effective_ = cancel_called_ || (!shield_ && parent_ && parent_->effective_);
+  // A wait that is cancelled may resume nobody before we are done: it only makes contexts ready.
+  for (context* c = members_; c; c = c->scope_next_) cancel_wait_of(*c);
+  for (cancel_scope* s = first_child_; s; s = s->next_) s->refresh();
+}
+
+time_point cancel_scope::enclosing_deadline() const noexcept {
+  return shield_ || !parent_ ? never : parent_->effective_deadline();
+}
+
+time_point cancel_scope::effective_deadline() const noexcept {
+  if (effective_) return always;
+  return std::min(deadline_, enclosing_deadline());
+}
+
+// The outer scope wins ties: a timer is armed only for what ends strictly earlier than everything around it.
+void cancel_scope::rearm() noexcept {
+  kettle::disarm(*at_, *this);
+  if (!cancel_called_ && deadline_ < enclosing_deadline()) {
+    if (deadline_ <= at_->now())
+      on_deadline(*this);
+    else
+      kettle::arm(*at_, *this, deadline_);
+  }
+  for (cancel_scope* s = first_child_; s; s = s->next_) s->rearm();
+}
+
+void cancel_scope::on_deadline(timer& t) noexcept {
+  auto& self = static_cast<cancel_scope&>(t);
+  self.expired_ = true;
+  self.cancel("deadline");
+}
+
+}  // namespace kettle::inline v0

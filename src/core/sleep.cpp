@@ -1,0 +1,35 @@
+#include <kettle/core/sleep.hpp>
+
+#include "core/home.hpp"
+
+namespace kettle::inline v0 {
+
+bool sleep_operation::start() {
+  home& at = *who().at_;
+  time_point when{duration(when_)};
+  if (relative_) {
+    if (when_ <= 0) {  // still a turn through the ready list: sleep_for(0) gives way
+      take(claim::granted);
+      make_ready(who());
+      return false;
+    }
+    when = after(at.now(), duration(when_));
+  }
+  if (when != never) at.arm(*this, when);
+  return false;
+}
+
+void sleep_operation::unlink() noexcept { who().at_->disarm(*this); }
+
+void sleep_operation::fire(timer& t) noexcept {
+  auto& self = static_cast<sleep_operation&>(t);
+  if (self.grant()) self.granted();
+}
+
+bool yield_operation::start() {
+  take(claim::granted);
+  make_ready(who());
+  return false;
+}
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,87 @@
+#include <kettle/loop/run_guard.hpp>
+
+#include "core/home.hpp"
+#include "core/task_tree.hpp"
+#include "loop/run_signals.hpp"
+#include "loop/sim_world.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+namespace kettle::inline v0::detail {
+
+struct run_guard::state {
+  struct deadlock_note : mail {
+    explicit deadlock_note(state& s) noexcept : mail(deliver), self(s) {}
+    static void deliver(mail& m) noexcept { static_cast<deadlock_note&>(m).self.deadlock(); }
+    state& self;
+  };
+
+  explicit state(home& h, bool virtual_time)
+      : at(h),
+        world(virtual_time ? std::make_unique<sim_world>() : nullptr),
+        here(world.get(), &h),
+        note(*this) {}
+
+  // Everybody sleeps for ever: unwind it all with the tree as it stands. If even that does not end it, somebody
+  // waits shielded: nothing can be done but to say where.
+  void deadlock() noexcept {
+    std::string tree = task_tree(root->scope());
+    if (!deadlock_text.empty()) {
+      std::fprintf(stderr, "kettle: deadlock under a shield:\n%s", tree.c_str());
+      std::abort();
+    }
+    deadlock_text = "deadlock: nothing can run, and nothing can wake it\n" + tree;
+    root->cancel("deadlock");
+  }
+
+  home& at;
+  std::unique_ptr<sim_world> world;
+  domain here;
+  deadlock_note note;
+  std::unique_ptr<backend> outer_backend;
+  std::optional<run_signals> signals;
+  nursery* root = nullptr;
+  std::string deadlock_text;
+};
+
+run_guard::run_guard(const run_options& o) {
+  context& c = blocking_context();
+  home& h = *c.at_;
+  if (&c != &h.thread()) throw usage_error("run: this is a fiber of a running loop; await what you want to run");
+  state_ = std::make_unique<state>(h, o.time == time_kind::virtual_time);
+  state& s = *state_;
+  s.outer_backend = h.give_backend();
+  if (o.backend) h.use_backend(make_backend(parse_backend(o.backend), nullptr));
+  h.enter(s.here);
+  s.here.work_begins();
+  s.here.on_deadlock(&s.note);
+}
+
+run_guard::~run_guard() {
+  state& s = *state_;
+  s.signals.reset();
+  s.here.on_deadlock(nullptr);
+  s.here.work_ends();
+  s.at.leave();
+  s.at.use_backend(std::move(s.outer_backend));
+}
+
+void run_guard::root(nursery& n) noexcept {
+  state_->root = &n;
+  state_->signals.emplace(n, state_->at);
+}
+
+void run_guard::finish(nursery::result r) {
+  state& s = *state_;
+  int signal = s.signals->cancelled_by();
+  s.signals.reset();
+  if (signal) end_by_signal(signal);
+  if (!s.deadlock_text.empty()) throw deadlock_error(s.deadlock_text);
+  if (r.errors.size() == 1) std::rethrow_exception(r.errors.front());
+  if (!r.errors.empty()) throw error_group(std::move(r.errors));
+  if (r.cancelled) throw cancelled{s.root->scope().reason()};
+}
+
+}  // namespace kettle::inline v0::detail
