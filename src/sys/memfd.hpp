@@ -1,0 +1,73 @@
+#pragma once
+// Memory with a descriptor and no name in any file system: what two processes can share.
+//
+//   sys::memfd block("kettle-slots", 1 << 20);
+//   sys::mapping view(block.get(), 1 << 20);
+//   block.seal_size();                        // nobody can shrink it under a reader any more
+//
+// Threads: any.
+
+#include "sys/fd.hpp"
+
+#include <cstddef>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+
+namespace kettle::inline v0::sys {
+
+class memfd {
+ public:
+  memfd(const char* name, std::size_t size) noexcept
+      : fd_(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
+    if (fd_ && ::ftruncate(fd_.get(), off_t(size)) < 0) fd_.reset(-errno);
+  }
+
+  explicit operator bool() const noexcept { return bool(fd_); }
+  int get() const noexcept { return fd_.get(); }
+  int error() const noexcept { return fd_.error(); }
+  int seal_size() const noexcept {
+    return int(result_of(::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW)));
+  }
+
+ private:
+  unique_fd fd_;
+};
+
+// A shared view of a descriptor's first `size` bytes.
+class mapping {
+ public:
+  mapping() noexcept = default;
+  mapping(int fd, std::size_t size, int protection = PROT_READ | PROT_WRITE) noexcept : size_(size) {
+    void* p = ::mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED)
+      error_ = errno;
+    else
+      data_ = p;
+  }
+  mapping(mapping&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(other.size_), error_(other.error_) {}
+  mapping& operator=(mapping&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(error_, other.error_);
+    return *this;
+  }
+  ~mapping() {
+    if (data_) ::munmap(data_, size_);
+  }
+
+  explicit operator bool() const noexcept { return data_ != nullptr; }
+  void* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  int error() const noexcept { return error_; }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t size_ = 0;
+  int error_ = 0;
+};
+
+}  // namespace kettle::inline v0::sys

@@ -1,0 +1,108 @@
+#pragma once
+// Signals: a handler for a while, a mask for a while, and writes that do not raise SIGPIPE.
+//
+//   sys::signal_handler on_int(SIGINT, [](int) { bell->ring(); });    // the former action comes back at the end
+//   sys::signal_block   quiet({SIGCHLD});                             // this thread only
+//   { sys::no_sigpipe here; write(pipe, ...); }
+//
+// Handlers run in the middle of anything: they may touch lock-free atomics and call event_fd::ring, futex_wake and
+// backend::wake, nothing else; errno is saved around them.
+// Threads: a handler is the process's, masks are the thread's.
+
+#include <cerrno>
+#include <csignal>
+#include <initializer_list>
+
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace kettle::inline v0::sys {
+
+inline sigset_t signal_set(std::initializer_list<int> signals) noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int s : signals) sigaddset(&set, s);
+  return set;
+}
+
+class signal_handler {
+ public:
+  using function = void (*)(int signal);
+
+  // SA_RESTART: system calls of code that knows nothing of us go on; our own waits look at their words.
+  signal_handler(int signal, function handler) noexcept : signal_(signal) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    sigfillset(&action.sa_mask);  // no handler within a handler
+    installed_ = ::sigaction(signal, &action, &former_) == 0;
+  }
+  signal_handler(const signal_handler&) = delete;
+  signal_handler& operator=(const signal_handler&) = delete;
+  ~signal_handler() {
+    if (installed_) ::sigaction(signal_, &former_, nullptr);
+  }
+
+  bool installed() const noexcept { return installed_; }
+  // A shell starts background jobs with SIGINT ignored: whoever takes a signal over may want to respect that.
+  bool was_ignored() const noexcept { return former_.sa_handler == SIG_IGN; }
+
+ private:
+  int signal_;
+  bool installed_ = false;
+  struct sigaction former_ {};
+};
+
+class signal_block {
+ public:
+  explicit signal_block(std::initializer_list<int> signals) noexcept : signal_block(signal_set(signals)) {}
+  explicit signal_block(const sigset_t& set) noexcept { ::pthread_sigmask(SIG_BLOCK, &set, &former_); }
+  signal_block(const signal_block&) = delete;
+  signal_block& operator=(const signal_block&) = delete;
+  ~signal_block() { ::pthread_sigmask(SIG_SETMASK, &former_, nullptr); }
+
+  const sigset_t& former() const noexcept { return former_; }
+
+ private:
+  sigset_t former_;
+};
+
+// Blocks SIGPIPE for the thread and takes away the one that a write in here has raised (write has no flag for it
+// before Linux 6.18, and the disposition of the process is not ours to change). One that was pending before stays.
+class no_sigpipe {
+ public:
+  no_sigpipe() noexcept : blocked_{SIGPIPE} {
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+  }
+  no_sigpipe(const no_sigpipe&) = delete;
+  no_sigpipe& operator=(const no_sigpipe&) = delete;
+  ~no_sigpipe() {
+    if (was_pending_) return;
+    int saved = errno;
+    sigset_t pipe = signal_set({SIGPIPE});
+    timespec at_once{0, 0};
+    while (::sigtimedwait(&pipe, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+    errno = saved;
+  }
+
+ private:
+  signal_block blocked_;
+  bool was_pending_;
+};
+
+// Ends the process as `signal` would have: the shell sees 128 + signal.
+[[noreturn]] inline void die_by(int signal) noexcept {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(signal, &action, nullptr);
+  sigset_t set = signal_set({signal});
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);
+}
+
+}  // namespace kettle::inline v0::sys
