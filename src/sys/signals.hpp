@@ -54,6 +54,15 @@ class signal_handler {
   struct sigaction former_ {};
 };
 
+// Nobody handles it and nobody ignores it.
+inline bool action_is_default(int signal) noexcept {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
+}
+
+// Hands a signal that was taken to whoever has its action now.
+inline void raise_again(int signal) noexcept { ::raise(signal); }
+
 class signal_block {
  public:
   explicit signal_block(std::initializer_list<int> signals) noexcept : signal_block(signal_set(signals)) {}
