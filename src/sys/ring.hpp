@@ -3,7 +3,7 @@
 //
 //   sys::ring ring(256);
 //   if (!ring) return -ring.error();                    // -EPERM, -ENOSYS: denied
-//   io_uring_sqe& e = ring.prepare(IORING_OP_RECV, fd, user_data);
+//   if (io_uring_sqe* e = ring.prepare(IORING_OP_RECV, fd, user_data)) e->len = ...;
 //   ring.enter(1, deadline);                            // submits, waits for one completion at most until then
 //   while (const io_uring_cqe* c = ring.front()) { ...; ring.pop(); }
 //
@@ -35,15 +35,15 @@ class ring {
   unsigned setup_flags() const noexcept { return params_.flags; }
   bool supports(unsigned op) const noexcept { return op < max_ops && (supported_[op / 64] >> (op % 64) & 1); }
 
-  // A cleared entry with opcode, descriptor and user_data set. When the ring is full, what is in it is submitted
-  // first: so this never fails, and the order of submission is the order of calls.
-  io_uring_sqe& prepare(unsigned op, int fd, std::uint64_t user_data) noexcept;
+  // A cleared entry with opcode, descriptor and user_data set; null when the ring is full: submit() first.
+  // The kernel takes entries in the order in which they were prepared.
+  io_uring_sqe* prepare(unsigned op, int fd, std::uint64_t user_data) noexcept;
   unsigned unsubmitted() const noexcept { return tail_ - submitted_; }
 
   // Submits everything prepared, then waits for `wait_for` completions until the deadline. With 0 it only runs
   // what the kernel has deferred. Result: >= 0, or -EINTR, -ETIME, ...
   int enter(unsigned wait_for, time_point until) noexcept;
-  // Submits and does not look for completions.
+  // Submits and does not look for completions. -EBUSY: some kernels want completions taken first.
   int submit() noexcept;
 
   // Whether the kernel has completions that only enter() would bring.
