@@ -40,6 +40,8 @@ guard_kind guard_pages(std::byte* at, std::size_t bytes, bool mapping_allowed) n
   return guard_kind::none;
 }
 
-void discard_pages(std::byte* at, std::size_t bytes) noexcept { ::madvise(at, bytes, MADV_DONTNEED); }
+void discard_pages(std::byte* at, std::size_t bytes) noexcept {
+  ::madvise(at, bytes, MADV_DONTNEED);
+}
 
 }  // namespace kettle::inline v0::sys

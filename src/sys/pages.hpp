@@ -1,10 +1,10 @@
 #pragma once
 // Address space for stacks: reserve much, use little, give back at once.
 //
-//   std::byte* slab = sys::reserve_pages(16 << 30);   // null when the address space is not to be had
-//   sys::guard_pages(slab, 4096);                     // any access traps from now on
-//   sys::discard_pages(slab + 4096, 8192);            // contents gone, memory given back; reads give zeros
-//   sys::release_pages(slab, 16 << 30);
+//   std::byte* slab = sys::reserve_pages(16 << 30);   // null when the address space is not to be
+//   had sys::guard_pages(slab, 4096);                     // any access traps from now on
+//   sys::discard_pages(slab + 4096, 8192);            // contents gone, memory given back; reads
+//   give zeros sys::release_pages(slab, 16 << 30);
 //
 // All functions are thread-safe. None throws: what a kernel lacks is told by the result.
 
@@ -15,8 +15,8 @@ namespace kettle::inline v0::sys {
 
 std::size_t page_bytes() noexcept;
 
-// Private, zeroed, read-write, never backed by huge pages (one touched byte would cost 2 MiB), not counted
-// against the commit limit where the kernel allows that. Null when refused.
+// Private, zeroed, read-write, never backed by huge pages (one touched byte would cost 2 MiB), not
+// counted against the commit limit where the kernel allows that. Null when refused.
 std::byte* reserve_pages(std::size_t bytes) noexcept;
 void release_pages(std::byte* at, std::size_t bytes) noexcept;
 
