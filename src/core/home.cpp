@@ -63,14 +63,6 @@ void home::push_ready(context& c) noexcept {
   ready_tail_ = &c;
 }
 
-context* home::pop_ready() noexcept {
-  context* c = ready_head_;
-  if (!c) return nullptr;
-  ready_head_ = static_cast<context*>(c->mail_next_);
-  if (!ready_head_) ready_tail_ = nullptr;
-  return c;
-}
-
 time_point home::now() noexcept { return domain_->now(); }
 
 backend& home::io() {

@@ -41,7 +41,14 @@ class home {
   void run_until(const bool& flag);
 
   void push_ready(context& c) noexcept;
-  context* pop_ready() noexcept;
+  context* pop_ready() noexcept {
+    context* c = ready_head_;
+    if (!c) return nullptr;
+    ready_head_ = static_cast<context*>(c->mail_next_);
+    if (!ready_head_) ready_tail_ = nullptr;
+    return c;
+  }
+  context* first_ready() const noexcept { return ready_head_; }  // a fiber switches to it directly
   bool has_ready() const noexcept { return ready_head_ != nullptr; }
   void post(mail& m) noexcept;
 
