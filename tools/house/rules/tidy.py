@@ -1,0 +1,22 @@
+"""clang-tidy finds nothing in src/ and apps/ (its checks: .clang-tidy)."""
+
+import os
+import re
+
+from run import FLAGS, command, each
+from tree import Finding
+
+PLACE = re.compile(r"^([^\s:]+):(\d+):\d+: (?:error|warning): (.*?)(?:,-warnings-as-errors)?\]?$", re.MULTILINE)
+
+
+def check(tree):
+    def look(path):
+        done = command(tree, ["clang-tidy-19", "--quiet", path, "--", *FLAGS])
+        places = set(PLACE.findall(done.stdout))
+        for where, line, text in places:
+            yield Finding(os.path.relpath(os.path.join(tree.root, where), tree.root), int(line), f"{text}]" if "[" in text else text)
+        if done.returncode and not places:
+            yield Finding(path, 1, done.stdout.strip()[-500:])
+
+    # A header's finding is told by each file that includes it.
+    return set(each(look, tree.files("src", "apps", match=("*.cpp",), tests=False)))
