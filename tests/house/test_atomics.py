@@ -9,8 +9,8 @@ class Atomics(RuleTest):
     rule = "atomics"
 
     def test_every_raw_spelling_is_caught(self):
-        for spelling in ("std::atomic<int> n;", "std::atomic_flag f;", "__atomic_load_n(p, 0);", "__sync_synchronize();",
-                         "#include <atomic>", "std::memory_order_relaxed;"):
+        for spelling in ("std::atomic<int> n;", "std::atomic_flag f;", "__atomic_load_n(p, 0);",
+                         "__sync_synchronize();", "#include <atomic>", "std::memory_order_relaxed;"):
             self.catches("src/core/a.cpp:2", "use kettle::atomic", {"src/core/a.cpp": f"\n{spelling}\n"})
 
     def test_the_alias_itself_comments_and_tests_pass(self):

@@ -15,7 +15,8 @@ class Beside(RuleTest):
         self.catches("apps/kettle/a.cpp:1", "no test beside it", {"apps/kettle/a.cpp": ""})
 
     def test_a_test_file_that_tests_nothing_is_caught(self):
-        self.catches("src/core/a_test.cpp:1", "without a TEST", {"src/core/a.cpp": "", "src/core/a_test.cpp": "// TEST"})
+        self.catches("src/core/a_test.cpp:1", "without a TEST",
+                     {"src/core/a.cpp": "", "src/core/a_test.cpp": "// TEST"})
 
     def test_tested_sources_main_and_other_folders_pass(self):
         self.allows({"src/core/a.cpp": "", "src/core/a_test.cpp": TEST, "apps/kettle/main.cpp": "", "bench/b.cpp": ""})

@@ -42,7 +42,8 @@ class Floors(RuleTest):
 
     def test_only_tests_include_testing(self):
         self.allows({"src/core/a_test.cpp": "#include <kettle/testing/clock.hpp>\n"})
-        self.catches("src/core/a.cpp:1", "testing (floor 6)", {"src/core/a.cpp": "#include <kettle/testing/clock.hpp>\n"})
+        self.catches("src/core/a.cpp:1", "testing (floor 6)",
+                     {"src/core/a.cpp": "#include <kettle/testing/clock.hpp>\n"})
 
     def test_a_folder_that_is_no_room_is_caught(self):
         self.catches("src/utils/a.cpp:1", "'utils' is no room", {"src/utils/a.cpp": ""})

@@ -15,7 +15,8 @@ class Macros(RuleTest):
     def test_the_ninth_is_caught(self):
         eight = "".join(f"#define KETTLE_{n}\n" for n in range(8))
         self.allows({"include/kettle/core/a.hpp": eight + eight})
-        self.catches("include/kettle/core/a.hpp:9", "number 9", {"include/kettle/core/a.hpp": eight + "#define KETTLE_8\n"})
+        self.catches("include/kettle/core/a.hpp:9", "number 9",
+                     {"include/kettle/core/a.hpp": eight + "#define KETTLE_8\n"})
 
     def test_helpers_that_are_undefined_again_do_not_count(self):
         self.allows({"include/kettle/core/a.hpp": "#define HELP\n#undef HELP\n"})

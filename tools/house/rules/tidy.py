@@ -14,7 +14,8 @@ def check(tree):
         done = command(tree, ["clang-tidy-19", "--quiet", path, "--", *FLAGS])
         places = set(PLACE.findall(done.stdout))
         for where, line, text in places:
-            yield Finding(os.path.relpath(os.path.join(tree.root, where), tree.root), int(line), f"{text}]" if "[" in text else text)
+            path_from_root = os.path.relpath(os.path.join(tree.root, where), tree.root)
+            yield Finding(path_from_root, int(line), f"{text}]" if "[" in text else text)
         if done.returncode and not places:
             yield Finding(path, 1, done.stdout.strip()[-500:])
 
