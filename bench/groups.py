@@ -1,0 +1,217 @@
+"""Which measurements make up a group: the rows of the project's table of targets."""
+
+import os
+
+from harness import Row, Side, Work
+from sides import Compare, program, script, timed, together
+
+MILLION_TENTH = "a tenth of the work (100 000 sleepers)"
+
+
+class Places:
+    """Where things are: the source tree and the build directory that `--build` names."""
+
+    def __init__(self, root, build):
+        self.root, self.build = root, build
+
+    def built(self, *parts):
+        return os.path.join(self.build, "bench", *parts)
+
+    def source(self, *parts):
+        return os.path.join(self.root, "bench", *parts)
+
+    def kettle(self):
+        """The command line tool, wherever the build puts it."""
+        spots = [("apps", "kettle", "kettle"), ("bin", "kettle"), ("kettle",)]
+        found = [os.path.join(self.build, *s) for s in spots]
+        return next((f for f in found if os.path.isfile(f)), found[0])
+
+    def peer(self, name, path, *args, note="", package=""):
+        return program(name, self.built("peers", path), *args, note=note, package=package)
+
+    def boost(self, *args):
+        return self.peer("Boost.Fiber", "boost_fiber", *args, package="libboost-fiber1.81-dev")
+
+    def go(self, *args, note=""):
+        return self.peer("Go", "go_core", *args, note=note, package="golang-go")
+
+    def tokio(self, *args, note=""):
+        return self.peer("tokio", "tokio_core", *args, note=note, package="librust-tokio-dev, cargo")
+
+    def python(self, name, *args, note=""):
+        return script(name, self.source("peers", f"{name}_core.py"), *args, note=note)
+
+
+def task(at, compiler, folder, limit_ns):
+    """create + await + destroy of a task that does not wait, with one compiler."""
+    sides = [
+        program("kettle", at.built(folder, "core_task")),
+        program("floor", at.built(folder, "core_floor_task"), "freelist"),
+        program("plain task", at.built(folder, "core_floor_task"), "plain"),
+        at.python("asyncio", "await"),
+    ]
+    if compiler == "g++":  # Asio 1.22 has no coroutines on clang
+        sides.insert(3, at.peer("Asio", "asio_task", package="libasio-dev"))
+    name = f"task create + await + destroy, {compiler}"
+    rows = [
+        Row(f"{name}, to a plain task", "ns", 0.55, against="plain task"),
+        Row(name, "ns", limit_ns),
+    ]
+    return Work(f"task, {compiler}", rows, sides, rounds=15, seconds=2.5)
+
+
+def sleepers(at):
+    sides = [
+        program("kettle", at.built("core_sleepers"), "1000000"),
+        program("floor", at.built("core_floor_sleepers"), "1000000"),
+        at.tokio("sleepers", "1000000"),
+        at.go("sleepers", "100000", note=f"{MILLION_TENTH}: a million take over 2 GiB"),
+        at.python("asyncio", "sleepers", "100000", note=f"{MILLION_TENTH}: a million take over 10 s"),
+        at.python("trio", "sleepers", "100000", note=f"{MILLION_TENTH}: a million take over 10 s"),
+    ]
+    rows = [
+        Row("1 million sleeping nursery children: memory each", "B", 256, "bytes"),
+        Row("1 million sleeping nursery children: late by", "s", 0.4, "late"),
+    ]
+    return Work("sleepers", rows, sides, rounds=3, seconds=42)
+
+
+def children(at):
+    sides = [
+        program("kettle", at.built("core_children")),
+        at.tokio("children"),
+        at.go("children"),
+        at.python("asyncio", "children"),
+        at.python("trio", "children"),
+    ]
+    rows = [Row("nursery start + finish of a child coroutine", "ns", 35)]
+    return Work("children", rows, sides, rounds=15, seconds=3)
+
+
+def fibers(at):
+    def ours(measure):
+        return [
+            program("kettle", at.built("core_fibers"), measure),
+            program("floor", at.built("core_floor_fibers"), measure),
+        ]
+
+    return [
+        Work(
+            "fiber yield",
+            [Row("fiber yield among 1000, shared TLS", "ns", 6)],
+            [*ours("yield"), at.boost("yield"), at.go("yield"), at.python("gevent", "yield")],
+            rounds=15,
+            seconds=3,
+        ),
+        Work(
+            "fiber create + join",
+            [Row("fiber create + join, shared TLS", "ns", 40)],
+            [*ours("join"), at.boost("join"), at.go("join"), at.python("gevent", "join")],
+            rounds=15,
+            seconds=3,
+        ),
+        Work(
+            "fiber memory",
+            [Row("memory of a sleeping fiber, shared TLS", "KiB", 4.3)],
+            [*ours("memory"), at.boost("memory"), at.go("memory")],
+            rounds=5,
+            seconds=4,
+        ),
+    ]
+
+
+def compiling(at):
+    gxx = "/usr/bin/g++"  # not the one that ccache may shadow
+
+    def compiled(name, measure, source, header="", package=""):
+        flags = ["-std=c++20", "-O0", "-c", "-o", "/dev/null"]
+        dirs = [f"-I{os.path.join(d, 'include')}" for d in (at.root, at.build)]
+        command = [gxx, *flags, *dirs, at.source(*source)]
+        return timed(name, command, measure, needs=header or None, package=package)
+
+    tbb = "/usr/include/oneapi/tbb.h"
+    asio = "/usr/include/asio.hpp"
+    sides = [
+        together(
+            "kettle",
+            [
+                compiled("kettle", "add", ("core", "compile", "start_two.cpp")),
+                compiled("kettle", "umbrella", ("core", "compile", "umbrella.cpp")),
+            ],
+        ),
+        compiled("oneTBB", "add", ("peers", "compile_onetbb.cpp"), tbb, "libtbb-dev"),
+        compiled("Asio", "add", ("peers", "compile_asio.cpp"), asio, "libasio-dev"),
+    ]
+    rows = [
+        Row('compile at -O0: "start two, add"', "s", 0.75, "add"),
+        Row("compile at -O0: umbrella header", "s", 1.0, "umbrella"),
+    ]
+    return Work("compile", rows, sides, rounds=7, seconds=6)
+
+
+def core(at):
+    return [
+        task(at, "g++", "", 10),
+        task(at, "clang", "clang", 8),
+        sleepers(at),
+        children(at),
+        *fibers(at),
+        compiling(at),
+    ]
+
+
+def walls(workload):
+    """Reads {method: median wall seconds} of one workload from the JSON of `kettle compare`."""
+
+    def read(document):
+        for one in document["workloads"]:
+            if one["name"] == workload:
+                return {m["method"]: m["wall_s"]["median"] for m in one["methods"]}
+        return {}
+
+    return read
+
+
+def comparing(at, workload, method, label, target, seconds):
+    """How much faster `method` is than sequential, told by kettle itself."""
+    args = ["--workload", workload, "--methods", f"sequential,{method}", "--rounds", "1"]
+    once = Compare(at.kettle(), args, walls(workload))
+    row = Row(label, "s", target, better="higher", against="sequential", speed_up=True)
+    sides = [once.side("kettle", method), once.side("sequential", "sequential")]
+    return Work(f"compare {workload}", [row], sides, rounds=5, seconds=seconds)
+
+
+def cli(at):
+    kettle, dev = at.kettle(), os.path.join(at.root, "dev")
+    return [
+        Work(
+            "help",
+            [Row("kettle --help", "s", 0.02)],
+            [timed("kettle", [kettle, "--help"], times=20, needs=kettle)],
+            rounds=15,
+            seconds=0.5,
+        ),
+        Work(
+            "dev run",
+            [Row("second ./dev run starts", "s", 2)],
+            [second_start(dev, at.root)],
+            rounds=5,
+            seconds=3,
+        ),
+        comparing(at, "computing", "threads", "compare: computing by threads, 2 free cores", 1.7, 8),
+        comparing(at, "waiting", "coroutines", "compare: 200 waits of 20 ms by coroutines", 15, 10),
+    ]
+
+
+def second_start(dev, root):
+    """The first call builds what is to be built; then the time of the next."""
+    started = []
+    again = timed("kettle", [dev, "run", "--version"], needs=dev, cwd=root)
+
+    def run():
+        if not started:
+            again.run()
+            started.append(True)
+        return again.run()
+
+    return Side("kettle", run)
