@@ -1,0 +1,2 @@
+// The umbrella header alone, for its compile time.
+#include <kettle/kettle.hpp>
