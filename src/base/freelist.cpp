@@ -7,11 +7,10 @@ void open_freelist() noexcept {
 }
 
 void close_freelist() noexcept {
-  freelist& list = free_blocks;
   for (std::size_t c = 0; c < freelist::classes; c++) {
-    list.room[c] = 0;
-    while (free_block* b = list.head[c]) {
-      list.head[c] = b->next;
+    free_blocks.room[c] = 0;
+    while (free_block* b = free_blocks.head[c]) {
+      free_blocks.head[c] = b->next;
       ::operator delete(b, (c + 1) * freelist::granule);
     }
   }

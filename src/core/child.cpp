@@ -4,6 +4,7 @@
 #include <kettle/core/scope.hpp>
 
 #include "core/home.hpp"
+#include "sys/futex.hpp"
 
 namespace kettle::inline v0 {
 
@@ -34,8 +35,7 @@ void child_base::complete() noexcept {
     if (keeps_error_ && error_) drop_error(error_, name_ ? name_ : "a task whose future was dropped");
     delete this;
   } else if (before != running) {
-    auto* waiter = reinterpret_cast<wait_point*>(before);
-    if (waiter->grant()) waiter->granted();
+    reinterpret_cast<wait_point*>(before)->granted();
   }
 }
 
@@ -47,6 +47,7 @@ void child_base::abandon() noexcept {
 
 void child_base::finish() noexcept {
   tls.current = &at_->thread();  // we may be gone soon
+  if (held_) [[unlikely]] abandon_held(*this, name_);
   cancel_scope::remove(*this);
   nursery& n = *nursery_;
   bool service = service_;
@@ -63,6 +64,7 @@ void child_base::finish() noexcept {
 namespace detail {
 
 bool future_wait::start() {
+  left_.store(false, relaxed);  // nobody else knows us yet
   std::uintptr_t expected = child_base::running;
   if (child_->word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(this), acq_rel, acquire))
     return false;
@@ -73,7 +75,17 @@ bool future_wait::start() {
 
 void future_wait::unlink() noexcept {
   auto expected = reinterpret_cast<std::uintptr_t>(this);
-  child_->word_.compare_exchange_strong(expected, child_base::running, acq_rel);
+  if (child_->word_.compare_exchange_strong(expected, child_base::running, acq_rel)) return;
+  // Of a group that another wait has won or that is cancelled. The completer has seen us: it is a few instructions
+  // from its last touch.
+  while (!left_.load(acquire)) sys::relax();
+}
+
+void future_wait::granted() noexcept {
+  if (grant())
+    wake(who());
+  else
+    left_.store(true, release);  // acquired in unlink(), after which we are gone
 }
 
 void future_wait::cancel() noexcept {

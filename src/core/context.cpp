@@ -22,6 +22,15 @@ context& blocking_context() {
   return c;
 }
 
+void abandon_held(context& c, const char* name) noexcept {
+  while (held_lock* h = c.held_) {
+    c.held_ = h->held_next_;
+    if (c.held_) c.held_->held_prev_ = nullptr;
+    h->held_next_ = nullptr;
+    h->holder_ended(name ? name : c.kind_->name);
+  }
+}
+
 void make_ready(context& c) noexcept { c.at_->push_ready(c); }
 
 void wake(context& c) noexcept {
@@ -44,6 +53,18 @@ void disarm(home& at, timer& t) noexcept { at.disarm(t); }
 
 time_point clock::now() noexcept {
   return tls.current ? tls.current->at_->now() : domain::outside().now();
+}
+
+bool claim_group::take(wait_point& w, claim to) noexcept {
+  claim expected = claim::open;
+  if (state.compare_exchange_strong(expected, to, relaxed)) {
+    winner = &w;
+    return true;
+  }
+  // On the group's own home it is one of the group that meets another: nothing for those to start again.
+  if (expected == claim::starting && tls.at != who->at_)
+    state.compare_exchange_strong(expected, claim::passed_over, relaxed);
+  return false;
 }
 
 bool wait_point::begin(context& c) {

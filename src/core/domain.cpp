@@ -1,27 +1,11 @@
 #include "core/domain.hpp"
 
 #include "core/home.hpp"
-#include "sys/futex.hpp"
 #include "sys/time.hpp"
 
 #include <algorithm>
 
 namespace kettle::inline v0 {
-
-namespace {
-
-class held {  // the domain's short lock: a few instructions, so it spins
- public:
-  explicit held(atomic<bool>& lock) noexcept : lock_(lock) {
-    while (lock_.exchange(true, acquire)) sys::relax();
-  }
-  ~held() { lock_.store(false, release); }
-
- private:
-  atomic<bool>& lock_;
-};
-
-}  // namespace
 
 domain::domain(virtual_world* world, home* root) noexcept : world_(world), root_(root) {}
 
@@ -33,12 +17,12 @@ domain& domain::outside() noexcept {
 time_point domain::now() noexcept { return world_ ? world_->now() : sys::monotonic_now(); }
 
 void domain::add(home& h) noexcept {
-  held here(lock_);
+  spin_guard here(lock_);
   if (root_) homes_.push_back(&h);
 }
 
 void domain::remove(home& h) noexcept {
-  held here(lock_);
+  spin_guard here(lock_);
   if (root_) homes_.erase(std::find(homes_.begin(), homes_.end(), &h));
 }
 
@@ -48,7 +32,7 @@ void domain::work_ends() noexcept {
 }
 
 void domain::nobody_is_busy() noexcept {
-  held here(lock_);
+  spin_guard here(lock_);
   if (busy_.load(acquire) != 0) return;
   time_point next = world_ ? world_->next_event() : never;
   for (home* h : homes_) {

@@ -10,6 +10,7 @@
 
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/clock.hpp>
+#include <kettle/base/spin_lock.hpp>
 #include <kettle/core/mail.hpp>
 
 #include <cstdint>
@@ -57,7 +58,7 @@ class domain {
   virtual_world* world_;
   home* root_;
   atomic<std::int64_t> busy_{0};
-  atomic<bool> lock_{false};
+  spin_lock lock_;
   std::vector<home*> homes_;
   mail* deadlock_ = nullptr;
 };

@@ -43,6 +43,7 @@ home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {
 }
 
 home::~home() {
+  abandon_held(thread_, "a thread");
   domain_->remove(*this);
   backend_.reset();
   while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call

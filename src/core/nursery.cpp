@@ -20,7 +20,8 @@ void nursery::adopt(child_base& c, const detail::start_options& o) {
   }
   c.nursery_ = this;
   c.name_ = o.name;
-  c.keeps_error_ = c.as_outcome_ = o.keeps_error;
+  c.keeps_error_ = o.keeps_error;
+  c.as_outcome_ = o.as_outcome;
   c.service_ = o.service;
   c.base_ = &scope_;
   scope_.add(c);

@@ -43,7 +43,10 @@ void placed_child_base::run_remote() noexcept {
   bool asked_early = before & detail::remote_link::cancel_asked;
   if (asked_early) root.cancel("cancelled by its nursery");
 
+  held_lock* outer = std::exchange(here.thread().held_, nullptr);  // a thread may help out in the middle of its work
   call();
+  abandon_held(here.thread(), name_);
+  here.thread().held_ = outer;
 
   before = link_.bits.fetch_or(detail::remote_link::finished, acq_rel);
   // The note is a part of this node: it must have arrived before the node can go.

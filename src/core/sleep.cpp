@@ -8,7 +8,7 @@ bool sleep_operation::start() {
   home& at = *who().at_;
   time_point when{duration(when_)};
   if (relative_) {
-    if (when_ <= 0) {  // still a turn through the ready list: sleep_for(0) gives way
+    if (when_ <= 0 && !in_group_) {  // still a turn through the ready list: sleep_for(0) gives way
       take(claim::granted);
       make_ready(who());
       return false;

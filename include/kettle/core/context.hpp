@@ -24,6 +24,18 @@ struct context_kind {
   void (*park)(context&);                 // stop here until resumed; null for coroutines, which return instead
 };
 
+// What a task must give back before it ends: a mutex. Linked to its holder, and touched on the holder's home only.
+class held_lock {
+ public:
+  virtual void holder_ended(const char* holder) noexcept = 0;  // it is no longer linked
+
+  held_lock* held_prev_ = nullptr;
+  held_lock* held_next_ = nullptr;
+
+ protected:
+  ~held_lock() = default;
+};
+
 class context : public mail {
  public:
   context(const context_kind& kind, home& at) noexcept : mail(deliver_wake), kind_(&kind), at_(&at) {}
@@ -38,6 +50,7 @@ class context : public mail {
   cancel_scope* base_ = nullptr;         // the scope it began in: shields count from here
   context* scope_prev_ = nullptr;        // the other contexts in that scope
   context* scope_next_ = nullptr;
+  held_lock* held_ = nullptr;            // what it has locked
   const char* name_ = nullptr;           // for the task tree
   bool self_cancelled_ = false;          // future.cancel()
 
@@ -59,6 +72,9 @@ struct thread_state {
 
 // The current context; outside kettle, the context of this thread (its home is made on first use).
 context& this_context();
+
+// c ends: whoever waits for what it still holds is told that it will not come.
+void abandon_held(context& c, const char* name) noexcept;
 
 // Puts c at the end of its home's ready list. Only on c's own home.
 void make_ready(context& c) noexcept;

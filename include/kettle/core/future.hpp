@@ -25,14 +25,19 @@ namespace detail {
 class future_wait : public wait_point {
  public:
   explicit future_wait(child_base* c) noexcept : child_(c) {}
+  future_wait(const future_wait& o) noexcept : wait_point(o), child_(o.child_) {}
   bool start() final;
   void unlink() noexcept final;
   // Decided by the future's word, not by the claim: a completer that has seen us may still be about to touch us.
   void cancel() noexcept final;
+  void granted() noexcept final;
   const char* what() const noexcept final { return "future"; }
 
  protected:
   child_base* child_;
+
+ private:
+  atomic<bool> left_{false};  // of a group that another wait has won: the completer touches us no more
 };
 
 struct done_callback : wait_point {
@@ -159,6 +164,8 @@ void future<T>::on_done(F callback) {
     }
     outcome<T> result() {
       try {
+        if constexpr (detail::is_outcome<T>)
+          if (child_->as_outcome_) return outcome<T>(std::in_place, detail::value_of<T>(*child_));
         return detail::outcome_of<T>(*child_);
       } catch (const cancelled&) {
         return outcome<T>(std::current_exception());

@@ -19,11 +19,18 @@
 
 namespace kettle::inline v0 {
 
+struct as_outcome_t;  // the tag, and the form of forms.hpp
+
+enum class map_order : std::uint8_t { input, completion };
+struct map_options {
+  std::size_t at_once = 0;  // 0: the place's own width
+  map_order order = map_order::input;
+};
+
 namespace detail {
 struct start_options {
-  bool keeps_error = false, service = false;
+  bool keeps_error = false, as_outcome = false, service = false;
   lateness late = lateness::waits;
-  time_point deadline = never;
   const char* name = nullptr;
 };
 }  // namespace detail
@@ -43,9 +50,17 @@ class nursery {
   // a `started<V>&`. Until then the child belongs to this call: its error is thrown here as itself.
   template <class F, class... A>
   auto start_ready(F&& f, A&&... args);
-  // map([as_outcome] [place] f, range): lazy, ordered, bounded; see map.hpp.
-  template <class... X>
-  auto map(X&&... x);
+  // map([as_outcome] [place] f, range, {.at_once, .order}): lazy, bounded `results`; see map.hpp.
+  template <place_type P, class F, class R>
+  auto map(P&& place, F&& f, R&& range, map_options o = {});
+  template <place_type P, class F, class R>
+  auto map(as_outcome_t, P&& place, F&& f, R&& range, map_options o = {});
+  template <class F, class R>
+    requires(!place_type<F> && !std::is_same_v<std::remove_cvref_t<F>, as_outcome_t>)
+  auto map(F&& f, R&& range, map_options o = {});
+  template <class F, class R>
+    requires(!place_type<F>)
+  auto map(as_outcome_t, F&& f, R&& range, map_options o = {});
 
   void cancel(const char* reason = "") noexcept { scope_.cancel(reason); }
   // Drains: closing() becomes true, waits under until_closing() end at once, the rest is cancelled after the grace.

@@ -7,6 +7,7 @@
 // launch() is called on the nursery's home; pools' own tasks (nursery null) from any thread.
 
 #include <kettle/core/child.hpp>
+#include <kettle/core/future.hpp>
 #include <kettle/core/mail.hpp>
 #include <kettle/core/scope.hpp>
 
@@ -20,6 +21,15 @@ namespace kettle::inline v0 {
 
 template <class P>
 concept place_type = requires { requires std::remove_cvref_t<P>::is_place; };
+
+// Base of places: makes `place(f, args...)` a wait, one call there. Defined in coro/place_call.hpp.
+template <class P>
+class callable_place {
+ public:
+  static constexpr bool is_place = true;
+  template <class F, class... A>
+  auto operator()(F&& f, A&&... a) const;
+};
 
 // Anything that can be awaited: a task, an operation, a future.
 template <class T>
@@ -136,7 +146,8 @@ class later {
     std::construct_at(&value_, std::forward<A>(a)...);
     full_ = true;
   }
-  void* address() noexcept { return std::addressof(value_); }
+  T* typed() noexcept { return std::addressof(value_); }
+  void* address() noexcept { return typed(); }
 
  private:
   union {
@@ -149,6 +160,7 @@ template <>
 class later<void> {
  public:
   void put() noexcept {}
+  void* typed() noexcept { return nullptr; }
   void* address() noexcept { return nullptr; }
 };
 

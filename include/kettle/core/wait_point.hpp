@@ -18,13 +18,17 @@
 
 namespace kettle::inline v0 {
 
-enum class claim : std::uint8_t { open, granted, cancelled };
+// starting, passed_over: only in a group. Its waits are being started one by one, so nobody may be granted yet; a
+// granter on another thread that met one meanwhile has left `passed_over`, and they are started once more.
+enum class claim : std::uint8_t { open, granted, cancelled, starting, passed_over };
 
 // Several waits of which one shall happen share this claim (select).
 struct claim_group {
-  context* who;
+  context* who = nullptr;
   atomic<claim> state{claim::open};
   wait_point* winner = nullptr;
+
+  bool take(wait_point& w, claim to) noexcept;
 };
 
 class wait_point {
@@ -50,12 +54,8 @@ class wait_point {
   // The granter's half of the arbitration.
   bool grant() noexcept { return take(claim::granted); }
   bool take(claim to) noexcept {
+    if (in_group_) return group_->take(*this, to);
     claim expected = claim::open;
-    if (in_group_) {
-      if (!group_->state.compare_exchange_strong(expected, to, relaxed)) return false;
-      group_->winner = this;
-      return true;
-    }
     return state_.compare_exchange_strong(expected, to, relaxed);
   }
   claim state() const noexcept { return state_.load(relaxed); }
@@ -93,10 +93,11 @@ struct operation_awaiter {
 // Throws usage_error when the current context is a coroutine, which must co_await instead.
 context& blocking_context();
 
-// Op derives from operation<Op> and adds start(), unlink(), what() and `R finish()`, called once granted.
-template <class Op>
+// Op derives from operation<Op> and adds start(), unlink(), what() and `R finish()`, called once granted. Base: a
+// wait_point with more in it, such as the links of a waiting list.
+template <class Op, class Base = wait_point>
 class [[nodiscard("a wait does nothing until it is awaited: co_await it (coroutine), .get() it (fiber, "
-                  "thread)")]] operation : public wait_point {
+                  "thread)")]] operation : public Base {
  public:
   static constexpr bool is_operation = true;
 

@@ -96,6 +96,18 @@ task<maybe_t<typename H::result>> shielded_from(duration grace, H h) {
 }
 
 template <class H>
+task<maybe_t<typename H::result>> until_closing_of(nursery& n, H h) {
+  cancel_scope s;
+  n.add_until_closing(s);
+  struct remover {
+    nursery& n;
+    cancel_scope& s;
+    ~remover() { n.remove_until_closing(s); }
+  } at_end{n, s};
+  co_return co_await in_scope_of(s, std::move(h));
+}
+
+template <class H>
 task<outcome<typename H::result>> outcome_from(H h) {
   using T = typename H::result;
   try {
@@ -137,9 +149,8 @@ task<typename H::result> run_finally(H body, C cleanup, duration grace) {
   if constexpr (!std::is_void_v<T>) co_return std::move(*static_cast<T*>(value.address()));
 }
 
-template <class F, class... A>
-using body_result = decltype(std::apply(std::declval<std::remove_cvref_t<F>&>(),
-                                        std::declval<std::tuple<nursery&, A...>>()));
+template <class F, class... A>  // not decltype of std::apply: a call that cannot be made is then an error, not a "no"
+using body_result = std::invoke_result_t<std::remove_cvref_t<F>&, nursery&, A...>;
 
 template <class F, class... A>
 task<final_result_t<body_result<F, A...>>> nursery_of(F f, std::tuple<nursery*, A...> call) {
@@ -252,6 +263,13 @@ auto with_nursery(F&& f, A&&... a) {
   static_assert(requires { typename detail::body_result<F, std::decay_t<A>...>; },
                 "with_nursery takes a function whose first parameter is the nursery, then its arguments");
   return detail::nursery_of<F, std::decay_t<A>...>(std::forward<F>(f), {nullptr, std::forward<A>(a)...});
+}
+
+// (nursery, W): W until the nursery is closing (cancel_after); optional<T> or bool.
+template <detail::form_argument W>
+task<detail::maybe_t<detail::hold_result<W>>> until_closing(nursery& n, W&& w) {
+  KETTLE_CHECK_CLOSURE(W);
+  return detail::until_closing_of(n, detail::hold(std::forward<W>(w)));
 }
 
 // In `catch (...)`: handles the current exception, one error or a group, each by the first handler that takes it.

@@ -18,8 +18,6 @@ struct on_loop_t {
 };
 inline constexpr on_loop_t on_loop{};
 
-struct as_outcome_t;  // also a form: forms.hpp
-
 // Tags of start.
 struct as_service_t {
   static constexpr bool is_tag = true;
@@ -43,7 +41,7 @@ struct deadline {
   static constexpr bool is_tag = true;
   explicit deadline(duration from_now) : at(after(clock::now(), from_now)) {}
   explicit deadline(time_point t) noexcept : at(t) {}
-  void apply(detail::start_options& o) const noexcept { o.deadline = at; }
+  void apply(detail::start_options&) const noexcept {}
   time_point at;
 };
 
@@ -126,6 +124,30 @@ struct awaiting {
   }
 };
 
+template <class F>
+struct call_hold;
+template <class H>
+task<typename H::result> fail_on(time_point at, duration d, H h);
+
+// The deadline tag: f under fail_at, wherever it runs.
+template <class F>
+struct by_deadline {
+  F f;
+  time_point at;
+  template <class... A>
+  auto operator()(A... a) -> task<final_result_t<decltype(std::declval<F>()(std::declval<A>()...))>> {
+    auto body = [&] { return std::move(f)(std::move(a)...); };
+    co_return co_await fail_on(at, duration::max(), call_hold<decltype(body)&>{body});
+  }
+};
+
+// map keeps the errors of its items: in their futures, as they are.
+struct keep_error_t {
+  static constexpr bool is_tag = true;
+  void apply(start_options& o) const noexcept { o.keeps_error = true; }
+};
+inline constexpr keep_error_t keep_error{};
+
 template <class F, class... A>
 constexpr void check_callable() {
   static_assert(!task_type<F>,
@@ -173,11 +195,36 @@ auto start_in_place(nursery& n, P& place, const start_options& o, F&& f, A&&... 
 }
 
 template <bool AsOutcome, class X, class... Y>
+auto parse_start(nursery& n, start_options& o, X&& x, Y&&... y);
+
+// Moves the deadline past other tags and the place, to the function.
+template <bool AsOutcome, class X, class... Y>
+auto parse_deadline(nursery& n, start_options& o, time_point at, X&& x, Y&&... y) {
+  if constexpr (std::is_same_v<std::remove_cvref_t<X>, as_outcome_t>) {
+    o.keeps_error = o.as_outcome = true;
+    return parse_deadline<true>(n, o, at, std::forward<Y>(y)...);
+  } else if constexpr (start_tag<X>) {
+    x.apply(o);
+    return parse_deadline<AsOutcome>(n, o, at, std::forward<Y>(y)...);
+  } else if constexpr (place_type<X>) {
+    return [&]<class F, class... A>(F&& f, A&&... a) {
+      return parse_start<AsOutcome>(n, o, x, by_deadline<std::decay_t<F>>{std::forward<F>(f), at},
+                                    std::forward<A>(a)...);
+    }(std::forward<Y>(y)...);
+  } else {
+    return parse_start<AsOutcome>(n, o, by_deadline<std::decay_t<X>>{std::forward<X>(x), at},
+                                  std::forward<Y>(y)...);
+  }
+}
+
+template <bool AsOutcome, class X, class... Y>
 auto parse_start(nursery& n, start_options& o, X&& x, Y&&... y) {
   using bare = std::remove_cvref_t<X>;
   if constexpr (std::is_same_v<bare, as_outcome_t>) {
-    o.keeps_error = true;
+    o.keeps_error = o.as_outcome = true;
     return parse_start<true>(n, o, std::forward<Y>(y)...);
+  } else if constexpr (std::is_same_v<bare, deadline>) {
+    return parse_deadline<AsOutcome>(n, o, x.at, std::forward<Y>(y)...);
   } else if constexpr (start_tag<X>) {
     x.apply(o);
     return parse_start<AsOutcome>(n, o, std::forward<Y>(y)...);

@@ -1,0 +1,39 @@
+#pragma once
+// A lock for sections of a few instructions that never wait inside.
+
+#include <kettle/base/atomic.hpp>
+
+namespace kettle::inline v0 {
+
+class spin_lock {
+ public:
+  void lock() noexcept {
+    while (held_.exchange(true, acquire)) {  // acquire: sees what the last holder wrote
+      while (held_.load(relaxed)) pause();
+    }
+  }
+  void unlock() noexcept { held_.store(false, release); }
+
+ private:
+  static void pause() noexcept {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    __asm__ volatile("isb" ::: "memory");
+#endif
+  }
+  atomic<bool> held_{false};
+};
+
+class spin_guard {
+ public:
+  explicit spin_guard(spin_lock& lock) noexcept : lock_(lock) { lock_.lock(); }
+  spin_guard(const spin_guard&) = delete;
+  spin_guard& operator=(const spin_guard&) = delete;
+  ~spin_guard() { lock_.unlock(); }
+
+ private:
+  spin_lock& lock_;
+};
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,101 @@
+#pragma once
+// first_of: the first *value* of several tries; a try that fails starts the next one at once.
+//
+//   page p = co_await first_of(fetch, mirrors, {.stagger = 250ms});
+//
+// The next try starts after `stagger`, or as soon as one has failed or was not accepted. The losers are cancelled and
+// have ended before it returns. When no try succeeds: error_group with every error, in the order they happened.
+
+#include <kettle/core/sleep.hpp>
+#include <kettle/coro/forms.hpp>
+
+#include <iterator>
+#include <optional>
+#include <vector>
+
+namespace kettle::inline v0 {
+
+template <class T>
+struct first_options {
+  duration stagger{0};                      // 0: all at once
+  bool (*accept)(const T& value) = nullptr; // a value it refuses counts as a failed try
+};
+
+namespace detail {
+
+template <class T>
+struct first_state {
+  explicit first_state(nursery& nn) noexcept : n(nn) {}
+  nursery& n;
+  std::optional<T> winner;
+  std::vector<std::exception_ptr> errors;
+  cancel_scope* pause = nullptr;  // the launcher's, while it waits for the stagger
+
+  void failed(std::exception_ptr e) {
+    if (e) errors.push_back(std::move(e));
+    if (pause) pause->cancel("a try has failed");
+  }
+};
+
+template <class T, class F, class Item>
+task<> first_try(first_state<T>& s, F& f, Item& item, bool (*accept)(const T&)) {
+  try {
+    T value = co_await f(item);
+    if (accept && !accept(value)) {
+      s.failed(nullptr);
+    } else if (!s.winner) {
+      s.winner.emplace(std::move(value));
+      s.n.cancel("somebody else was first");
+    }
+  } catch (const cancelled&) {
+    throw;
+  } catch (...) {
+    s.failed(std::current_exception());
+  }
+}
+
+template <class T, class F, class Item>
+task<> launch_tries(first_state<T>& s, F& f, std::vector<Item>& items, first_options<T> o) {
+  for (auto& item : items) {
+    s.n.start([&s, &f, &item, accept = o.accept] { return first_try<T>(s, f, item, accept); });
+    if (o.stagger <= duration(0)) continue;
+    cancel_scope pause;
+    struct pausing {
+      cancel_scope*& slot;
+      ~pausing() { slot = nullptr; }  // also when the launcher is cancelled: tries may still fail
+    } at_end{s.pause};
+    s.pause = &pause;
+    co_await in_scope(pause, sleep_for(o.stagger));
+  }
+}
+
+template <class T, class F, class Item>
+task<T> first_value(F f, std::vector<Item> items, first_options<T> o) {
+  nursery n;
+  first_state<T> s(n);
+  n.open(*tls.current);
+  n.start([&] { return launch_tries<T>(s, f, items, o); });
+  n.body_ended();
+  co_await n.join();
+  nursery::result end = n.leave();
+  if (s.winner) co_return std::move(*s.winner);
+  if (end.cancelled) throw cancelled{"cancelled from outside"};
+  for (auto& e : end.errors) s.errors.push_back(e);
+  throw error_group(std::move(s.errors));
+}
+
+template <class F, class R>
+using first_type = final_result_t<decltype(std::declval<F&>()(*std::begin(std::declval<R&>())))>;
+
+}  // namespace detail
+
+// (f, range, {.stagger, .accept}): f is called with each element until one of them gives a value.
+template <class F, class R>
+auto first_of(F&& f, R&& range, first_options<detail::first_type<F, R>> o = {}) {
+  KETTLE_CHECK_CLOSURE(F);
+  using Item = std::decay_t<decltype(*std::begin(range))>;
+  return detail::first_value<detail::first_type<F, R>, F, Item>(
+      std::forward<F>(f), std::vector<Item>(std::begin(range), std::end(range)), o);
+}
+
+}  // namespace kettle::inline v0
