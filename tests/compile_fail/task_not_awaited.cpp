@@ -1,0 +1,13 @@
+// expect: a task does nothing until it is awaited
+#include <kettle/coro/task.hpp>
+
+kettle::task<> brew();
+
+kettle::task<> breakfast() {
+#ifdef OK
+  co_await brew();
+#else
+  brew();
+#endif
+  co_return;
+}
