@@ -1,5 +1,4 @@
-// expect: an ordinary function would block the loop: give it a place: n.start(on_thread, f,
-// args...)
+// expect: an ordinary function would block the loop: give it a place
 #include <kettle/coro/start.hpp>
 
 kettle::task<int> brew(int cups);

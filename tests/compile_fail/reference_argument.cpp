@@ -1,5 +1,4 @@
-// expect: one of them cannot be copied: pass std::move(x) to give it away, or std::ref(x) for an
-// object
+// expect: one of them cannot be copied: pass std::move(x) to give it away, or std::ref(x)
 #include <kettle/coro/start.hpp>
 
 #include <functional>
