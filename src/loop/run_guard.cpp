@@ -2,6 +2,7 @@
 
 #include "core/home.hpp"
 #include "core/task_tree.hpp"
+#include "loop/choose.hpp"
 #include "loop/run_signals.hpp"
 #include "loop/sim_world.hpp"
 
