@@ -14,6 +14,7 @@
 #include <kettle/core/future.hpp>
 #include <kettle/core/nursery.hpp>
 #include <kettle/core/outcome.hpp>
+#include <kettle/core/outside_waker.hpp>
 #include <kettle/core/scope.hpp>
 #include <kettle/core/sleep.hpp>
 #include <kettle/coro/all.hpp>

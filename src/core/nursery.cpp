@@ -33,6 +33,12 @@ void nursery::child_failed(std::exception_ptr e) noexcept {
   scope_.cancel("a child failed");
 }
 
+void nursery::failed_at(const child_base& c, const std::source_location& where) {
+  if (!errors_.empty() || !first_failed_.empty()) return;
+  first_failed_ = std::string("task ") + (c.name_ ? c.name_ : "without a name");
+  if (where.line()) first_failed_ += std::string(", at ") + where.file_name() + ":" + std::to_string(where.line());
+}
+
 void nursery::body_failed(std::exception_ptr e) noexcept {
   if (ending_of(e) == ending::cancelled) {
     saw_cancelled_ = true;
@@ -58,6 +64,8 @@ void nursery::child_gone(bool service) noexcept {
 }
 
 bool nursery::join_operation::start() {
+  while (placed_child_base::help_one_of(nursery_.scope_)) who().at_->take_mail();  // the one we ran may be gone now
+  who().waiting_ = this;
   if (nursery_.children_ + nursery_.services_ == 0) return true;
   nursery_.joiner_ = this;
   return false;
@@ -80,7 +88,7 @@ nursery::result nursery::leave() {
   closed_ = true;
   bool own = scope_.absorbs();  // cancelled by itself, and by nothing outside
   scope_.exit();
-  return {std::move(errors_), saw_cancelled_ && (!own || stray_)};
+  return {std::move(errors_), saw_cancelled_ && (!own || stray_), std::move(first_failed_)};
 }
 
 void nursery::close() {

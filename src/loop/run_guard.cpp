@@ -8,9 +8,44 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
 #include <optional>
 
 namespace kettle::inline v0::detail {
+
+namespace {
+
+// An error that nobody catches ends the program: then, and only then, it is said which task it came from.
+std::string& last_error() {
+  static auto* text = new std::string;  // read by the terminate handler: never destroyed
+  return *text;
+}
+
+std::terminate_handler terminate_as_before = nullptr;
+
+void say_and_terminate() {
+  if (!last_error().empty()) std::fprintf(stderr, "kettle: an error left run: %s\n", last_error().c_str());
+  terminate_as_before();
+}
+
+void remember(const nursery::result& r) {
+  static const auto before = terminate_as_before = std::set_terminate(say_and_terminate);
+  (void)before;
+  last_error() = describe(r.errors.front());
+  if (!r.first_failed.empty()) last_error() += " (" + r.first_failed + ")";
+}
+
+// KETTLE_CLOCK=virtual runs a program without waiting for its clock, to try it out or test it.
+bool wants_virtual_time(const run_options& o) {
+  if (o.time == time_kind::virtual_time) return true;
+  const char* clock = std::getenv("KETTLE_CLOCK");
+  if (!clock || std::strcmp(clock, "real") == 0) return false;
+  if (std::strcmp(clock, "virtual") == 0) return true;
+  throw usage_error(std::string("KETTLE_CLOCK: unknown clock '") + clock + "': it may be real or virtual");
+}
+
+}  // namespace
 
 struct run_guard::state {
   struct deadlock_note : mail {
@@ -51,7 +86,7 @@ run_guard::run_guard(const run_options& o) {
   context& c = blocking_context();
   home& h = *c.at_;
   if (&c != &h.thread()) throw usage_error("run: this is a fiber of a running loop; await what you want to run");
-  state_ = std::make_unique<state>(h, o.time == time_kind::virtual_time);
+  state_ = std::make_unique<state>(h, wants_virtual_time(o));
   state& s = *state_;
   s.outer_backend = h.give_backend();
   if (o.backend) h.use_backend(make_backend(parse_backend(o.backend), nullptr));
@@ -80,6 +115,7 @@ void run_guard::finish(nursery::result r) {
   s.signals.reset();
   if (signal) end_by_signal(signal);
   if (!s.deadlock_text.empty()) throw deadlock_error(s.deadlock_text);
+  if (!r.errors.empty()) remember(r);
   if (r.errors.size() == 1) std::rethrow_exception(r.errors.front());
   if (!r.errors.empty()) throw error_group(std::move(r.errors));
   if (r.cancelled) throw cancelled{s.root->scope().reason()};

@@ -15,6 +15,8 @@
 #include <kettle/core/place.hpp>
 #include <kettle/core/scope.hpp>
 
+#include <source_location>
+#include <string>
 #include <vector>
 
 namespace kettle::inline v0 {
@@ -80,6 +82,7 @@ class nursery {
   struct result {
     std::vector<std::exception_ptr> errors;      // in the order they happened
     bool cancelled = false;                      // by somebody outside: goes on up if there is no error
+    std::string first_failed;                    // which task, and the line it awaited at, for a message
   };
   result leave();
   void close();                                  // leave(), then throws error_group or cancelled
@@ -88,6 +91,7 @@ class nursery {
   join_operation join() noexcept;                // not cancellable: the children are
   void adopt(child_base& c, const detail::start_options& o);
   void child_failed(std::exception_ptr e) noexcept;
+  void failed_at(const child_base& c, const std::source_location& where);
   void child_was_cancelled() noexcept { saw_cancelled_ = true; }
   void child_gone(bool service) noexcept;
   bool was_cancelled_inside() const noexcept { return saw_cancelled_; }
@@ -99,6 +103,7 @@ class nursery {
   std::size_t children_ = 0, services_ = 0;
   std::vector<std::exception_ptr> errors_;
   bool closing_ = false, closed_ = false, body_ended_ = false, saw_cancelled_ = false, stray_ = false;
+  std::string first_failed_;
   context* owner_ = nullptr;
   std::vector<cancel_scope*> until_closing_;
 };

@@ -101,10 +101,12 @@ class loop_child final : public child_base {
     return true;
   }
   void end() noexcept {
-    if (root_.promise().error)
+    if (root_.promise().error) {
       fail(std::move(root_.promise().error));
-    else
+      if (ending_ == ending::error && !keeps_error_) nursery_->failed_at(*this, root_.promise().where);
+    } else {
       ending_ = ending::value;
+    }
     finish();
   }
 
