@@ -11,7 +11,7 @@ void close_freelist() noexcept {
     free_blocks.room[c] = 0;
     while (free_block* b = free_blocks.head[c]) {
       free_blocks.head[c] = b->next;
-      ::operator delete(b, (c + 1) * freelist::granule);
+      ::operator delete(b, freelist::size_of(c));
     }
   }
 }

@@ -23,7 +23,6 @@ void nursery::adopt(child_base& c, const detail::start_options& o) {
   c.keeps_error_ = o.keeps_error;
   c.as_outcome_ = o.as_outcome;
   c.service_ = o.service;
-  c.base_ = &scope_;
   scope_.add(c);
   ++(o.service ? services_ : children_);
 }

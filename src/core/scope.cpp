@@ -9,15 +9,15 @@
 
 namespace kettle::inline v0 {
 
-namespace {
-
-// future.cancel() reaches c unless c shields itself: a shield between its innermost scope and the one it began in.
-bool self_cancel_visible(const context& c, const cancel_scope* from) noexcept {
+// future.cancel() reaches c unless c shields itself, by one of the scopes that it has opened.
+bool cancel_scope::self_cancel_visible(const context& c, const cancel_scope* from) noexcept {
   if (!c.self_cancelled_) return false;
-  for (const cancel_scope* s = from; s && s != c.base_; s = s->parent())
-    if (s->shield()) return false;
+  for (const cancel_scope* s = from; s && s->owner_ == &c; s = s->parent_)
+    if (s->shield_) return false;
   return true;
 }
+
+namespace {
 
 void cancel_wait_of(context& c) noexcept {
   if (c.waiting_ && is_cancelled(c)) c.waiting_->cancel();
@@ -32,7 +32,7 @@ const char* reason_for(const context& c) noexcept {
 }  // namespace
 
 bool is_cancelled(const context& c) noexcept {
-  return (c.scope_ && c.scope_->effectively_cancelled()) || self_cancel_visible(c, c.scope_);
+  return (c.scope_ && c.scope_->effectively_cancelled()) || cancel_scope::self_cancel_visible(c, c.scope_);
 }
 
 const char* cancel_reason(const context& c) noexcept { return reason_for(c); }

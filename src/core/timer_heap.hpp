@@ -1,9 +1,10 @@
 #pragma once
 // A 4-ary heap of timers; each timer knows its place, so that it can be removed at once.
-// Equal times leave in the order in which they came (a sequence number breaks ties).
+// Equal times leave in the order in which they came (their turn breaks ties).
 
 #include <kettle/core/timer.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -16,7 +17,8 @@ class timer_heap {
   std::size_t size() const noexcept { return heap_.size(); }
 
   void push(timer& t, time_point when) {
-    heap_.push_back({when, sequence_++, &t});
+    t.turn_ = turn_++;
+    heap_.push_back({when, &t});
     rise(std::uint32_t(heap_.size() - 1), heap_.back());
   }
 
@@ -43,10 +45,9 @@ class timer_heap {
  private:
   struct entry {
     time_point when;
-    std::uint64_t sequence;
     timer* what;
     bool operator<(const entry& o) const noexcept {
-      return when != o.when ? when < o.when : sequence < o.sequence;
+      return when != o.when ? when < o.when : std::int32_t(what->turn_ - o.what->turn_) < 0;
     }
   };
 
@@ -73,7 +74,7 @@ class timer_heap {
   }
 
   std::vector<entry> heap_;
-  std::uint64_t sequence_ = 0;
+  std::uint32_t turn_ = 0;
 };
 
 }  // namespace kettle::inline v0

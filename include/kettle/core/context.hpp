@@ -47,7 +47,6 @@ class context : public mail {
   std::coroutine_handle<> frame_;        // innermost suspended coroutine, if it is driving one
   wait_point* waiting_ = nullptr;        // what it is parked on
   cancel_scope* scope_ = nullptr;        // innermost open scope
-  cancel_scope* base_ = nullptr;         // the scope it began in: shields count from here
   context* scope_prev_ = nullptr;        // the other contexts in that scope
   context* scope_next_ = nullptr;
   held_lock* held_ = nullptr;            // what it has locked

@@ -60,6 +60,7 @@ class cancel_scope : private timer {
   void add(context& c) noexcept;
   static void remove(context& c) noexcept;
 
+  static bool self_cancel_visible(const context& c, const cancel_scope* from) noexcept;
   cancel_scope* parent() const noexcept { return parent_; }
   context* first_member() const noexcept { return members_; }
   cancel_scope* first_child() const noexcept { return first_child_; }
