@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <optional>
 
 namespace kettle::inline v0::detail {
@@ -86,13 +87,16 @@ run_guard::run_guard(const run_options& o) {
   context& c = blocking_context();
   home& h = *c.at_;
   if (&c != &h.thread()) throw usage_error("run: this is a fiber of a running loop; await what you want to run");
-  state_ = std::make_unique<state>(h, wants_virtual_time(o));
-  state& s = *state_;
+  auto made = std::make_unique<state>(h, wants_virtual_time(o));
+  state& s = *made;
+  std::unique_ptr<backend> wanted;
+  if (o.backend) wanted = make_backend(parse_backend(o.backend), nullptr);
   s.outer_backend = h.give_backend();
-  if (o.backend) h.use_backend(make_backend(parse_backend(o.backend), nullptr));
+  h.use_backend(std::move(wanted));  // none: made on first use
   h.enter(s.here);
   s.here.work_begins();
   s.here.on_deadlock(&s.note);
+  state_ = made.release();
 }
 
 run_guard::~run_guard() {
@@ -102,6 +106,7 @@ run_guard::~run_guard() {
   s.here.work_ends();
   s.at.leave();
   s.at.use_backend(std::move(s.outer_backend));
+  delete state_;
 }
 
 void run_guard::root(nursery& n) noexcept {

@@ -11,7 +11,6 @@
 #include <kettle/coro/start.hpp>
 #include <kettle/coro/wait.hpp>
 
-#include <chrono>
 #include <optional>
 
 namespace kettle::inline v0 {
@@ -194,7 +193,8 @@ task<final_result_t<call_result<F, A...>>> call_in(P place, F f, A... a) {
   co_await n.join();
   nursery::result end = n.leave();
   if (!end.errors.empty()) std::rethrow_exception(end.errors.front());
-  co_return co_await result;
+  // Not awaited: that would throw in a cancelled scope, and what the call has given in spite of it is reported.
+  co_return future_operation<typename decltype(result)::value_type>(result).finish();
 }
 
 }  // namespace detail

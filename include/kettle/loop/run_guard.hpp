@@ -4,7 +4,6 @@
 #include <kettle/core/nursery.hpp>
 
 #include <exception>
-#include <memory>
 
 namespace kettle::inline v0 {
 
@@ -32,7 +31,7 @@ class run_guard {
 
  private:
   struct state;
-  std::unique_ptr<state> state_;
+  state* state_;  // owned; no <memory> for everybody who includes run.hpp
 };
 
 }  // namespace detail

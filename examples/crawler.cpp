@@ -1,0 +1,36 @@
+#include <kettle/kettle.hpp>
+#include "fetch.hpp"                       // task<page> fetch(std::string url), the examples' small HTTP client
+#include <cstdio>
+#include <set>
+using namespace kettle;
+using namespace std::chrono_literals;
+
+struct crawl {                             // declared before the nursery, so every page may refer to it
+  limiter slots{4};                        // at most 4 requests at once
+  std::set<std::string> seen;              // no lock: one loop
+  int good = 0;
+};
+
+task<> visit(nursery& pages, crawl& c, std::string url) {
+  auto slot = co_await c.slots.acquire();                          // given back when `slot` goes
+  auto got = co_await as_outcome(fail_after(5s, fetch(url)));      // 5 s for one page; its error ends only this page
+  if (!got) {
+    std::printf("%s: %s\n", url.c_str(), got.what().c_str());
+    co_return;
+  }
+  c.good++;
+  for (auto& link : got->links)
+    if (c.seen.insert(link).second) pages.start(visit, std::ref(pages), std::ref(c), link);
+}
+
+task<int> crawl_site(std::string first) {
+  crawl c;
+  c.seen.insert(first);
+  bool finished = co_await move_on_after(30s, with_nursery([&](nursery& pages) {   // 30 s for everything
+    pages.start(visit, std::ref(pages), std::ref(c), first);
+  }));
+  std::printf("%d pages%s\n", c.good, finished ? "" : ", cut off after 30 s");
+  co_return c.good ? 0 : 1;
+}
+
+int main(int argc, char** argv) { return run(crawl_site, argc > 1 ? argv[1] : "http://a/"); }
