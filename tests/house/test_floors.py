@@ -40,8 +40,8 @@ class Floors(RuleTest):
         self.catches("include/kettle/core/a.hpp:1", 'not "core/home.hpp"',
                      {"include/kettle/core/a.hpp": '#include "core/home.hpp"\n'})
 
-    def test_only_tests_include_testing(self):
-        self.allows({"src/core/a_test.cpp": "#include <kettle/testing/clock.hpp>\n"})
+    def test_only_tests_include_whatever_they_try_things_with(self):
+        self.allows({"src/core/a_test.cpp": "#include <kettle/testing/clock.hpp>\n#include <kettle/kettle.hpp>\n"})
         self.catches("src/core/a.cpp:1", "testing (floor 6)",
                      {"src/core/a.cpp": "#include <kettle/testing/clock.hpp>\n"})
 
