@@ -4,15 +4,16 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
   find_program(CCACHE ccache)
   if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    # The two sloppinesses are what ccache asks for before it caches with a precompiled header.
+    # The two sloppinesses are what ccache asks for before it caches with a precompiled header. The build directory is
+    # not part of what is cached: it would only be the debugger's idea of where the compiler ran.
     set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_NOHASHDIR=1 ${CCACHE})
   endif()
 endif()
 
 add_library(kettle_flags INTERFACE)
 target_compile_features(kettle_flags INTERFACE cxx_std_20)
-target_compile_options(kettle_flags INTERFACE -Wall -Wextra -Werror)
+target_compile_options(kettle_flags INTERFACE -Wall -Wextra $<$<BOOL:${KETTLE_WERROR}>:-Werror>)
 if(KETTLE_SANITIZE)
   # On the command line of every target, not only ours: a sanitizer that sees half of a program lies.
   add_compile_options(-fsanitize=${KETTLE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

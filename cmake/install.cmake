@@ -23,12 +23,8 @@ install(FILES
   ${PROJECT_BINARY_DIR}/kettle-config.cmake ${PROJECT_BINARY_DIR}/kettle-config-version.cmake
   DESTINATION ${kettle_package_dir} COMPONENT library)
 
-configure_file(${PROJECT_SOURCE_DIR}/cmake/kettle.pc.in ${PROJECT_BINARY_DIR}/kettle.pc.in @ONLY)
-# The prefix is known at install time only: cmake --install --prefix may change it.
-install(CODE "
-  set(prefix \"\${CMAKE_INSTALL_PREFIX}\")
-  file(READ \"${PROJECT_BINARY_DIR}/kettle.pc.in\" text)
-  string(REPLACE \"PREFIX\" \"\${prefix}\" text \"\${text}\")
-  file(WRITE \"\$ENV{DESTDIR}\${prefix}/${CMAKE_INSTALL_LIBDIR}/pkgconfig/kettle.pc\" \"\${text}\")
-  message(STATUS \"Installing: \$ENV{DESTDIR}\${prefix}/${CMAKE_INSTALL_LIBDIR}/pkgconfig/kettle.pc\")
-" COMPONENT library)
+# The package says where it is by where its file is, so that a prefix may be moved.
+file(RELATIVE_PATH kettle_prefix_from_pc /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/kettle.pc.in ${PROJECT_BINARY_DIR}/kettle.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/kettle.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)

@@ -35,7 +35,7 @@ foreach(source IN LISTS examples)
   target_link_libraries(example_${name} PRIVATE kettle)
 endforeach()
 
-foreach(folder examples bench)
+foreach(folder apps/kettle examples bench)
   if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
     add_subdirectory(${folder})
   endif()

@@ -2,6 +2,8 @@
 // KETTLE_ASSERT(condition, "the rule that is broken"): a broken invariant, or misuse where nothing may be
 // thrown. Stays on in release builds; prints file, line and rule on stderr and aborts.
 
+#include <kettle/base/require.hpp>
+
 namespace kettle::inline v0 {
 
 [[noreturn]] void assertion_failed(const char* condition, const char* rule, const char* file,

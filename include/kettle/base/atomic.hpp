@@ -7,6 +7,8 @@
 // Why not <atomic>: it costs 36 000 preprocessed lines, and one place through which all atomics go is where an
 // explored build can put its scheduling points. The order is always written, with its reason beside it.
 
+#include <kettle/base/require.hpp>
+
 #include <type_traits>
 
 namespace kettle::inline v0 {

@@ -4,6 +4,8 @@
 // A block may be freed on another thread than it came from: it then joins that thread's list. Lists are capped,
 // larger blocks go to operator new. Under ASan and TSan every block does, so that they see each use.
 
+#include <kettle/base/require.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <new>
