@@ -12,7 +12,7 @@
 
 namespace kettle::inline v0 {
 
-inline constexpr char version[] =
-    "0.1.0";  // the build reads it from here: CMake and pkg-config give the same
+// The build reads it from here, so CMake and pkg-config say the same.
+inline constexpr char version[] = "0.1.0";
 
 }  // namespace kettle::inline v0
