@@ -19,9 +19,7 @@ ending ending_of(const std::exception_ptr& e) noexcept {
 }
 
 void child_base::request_cancel() noexcept {
-  if (is_done()) return;
-  self_cancelled_ = true;
-  if (waiting_ && is_cancelled(*this)) waiting_->cancel();
+  if (!is_done()) cancel_scope::self_cancelled(*this);
 }
 
 void child_base::fail(std::exception_ptr e) noexcept {
@@ -63,11 +61,19 @@ void child_base::finish() noexcept {
 
 namespace detail {
 
+future_wait::~future_wait() {
+  if (outside_) tls.at->outside_wakers.fetch_sub(1, relaxed);
+}
+
 bool future_wait::start() {
+  if (!in_group_ && !child_->is_done() && child_->help()) who().waiting_ = this;  // it waited in our place
   left_.store(false, relaxed);  // nobody else knows us yet
   std::uintptr_t expected = child_base::running;
-  if (child_->word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(this), acq_rel, acquire))
+  if (child_->word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(this), acq_rel, acquire)) {
+    // A pool's own task is no business of our run: while we wait for it there is no deadlock.
+    if (!child_->nursery_ && !std::exchange(outside_, true)) tls.at->outside_wakers.fetch_add(1, relaxed);
     return false;
+  }
   if (expected != child_base::done)
     throw usage_error("a future has one consumer: somebody waits for it already");
   return true;

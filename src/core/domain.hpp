@@ -13,6 +13,8 @@
 #include <kettle/base/spin_lock.hpp>
 #include <kettle/core/mail.hpp>
 
+#include "core/companions.hpp"
+
 #include <cstdint>
 #include <vector>
 
@@ -46,6 +48,7 @@ class domain {
 
   void add(home& h) noexcept;
   void remove(home& h) noexcept;
+  companion_set companions;  // the run's lane and pool: ended before the rest of the domain
   // Mail for the root home when everybody sleeps for ever; delivered there at most once at a time.
   void on_deadlock(mail* m) noexcept { deadlock_ = m; }
 

@@ -44,9 +44,11 @@ home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {
 
 home::~home() {
   abandon_held(thread_, "a thread");
+  own_.clear();
   domain_->remove(*this);
   backend_.reset();
   while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call
+  take_mail();  // requests to scopes that have ended
   tls.current = nullptr;
   tls.at = nullptr;
   close_freelist();
@@ -197,6 +199,11 @@ void home::leave() noexcept {
   domain_->remove(*this);
   domain_ = former_domain_;
   domain_->add(*this);
+}
+
+companion_set& home::companions() noexcept {
+  if (domain_ != &domain::outside()) return domain_->companions;
+  return inherited_ ? *inherited_ : own_;
 }
 
 void post(home& to, mail& m) noexcept { to.post(m); }

@@ -71,7 +71,17 @@ class home {
   bool rouse() noexcept;               // the domain has moved the clock
   time_point next_timer() const noexcept { return published_timer_.load(acquire); }
 
+  // The companions in force here: the run's, else those of the thread that we work for, else our own.
+  companion_set& companions() noexcept;
+  void work_for(companion_set* others) noexcept { inherited_ = others; }
+
   context& thread() noexcept { return thread_; }
+  // The root scopes of the remote children that run on this thread, innermost first: more than one while it helps out.
+  struct active_root {
+    cancel_scope& scope;
+    active_root* outer;
+  };
+  active_root* active_roots = nullptr;
   // Somebody outside kettle (a signal, a foreign thread) may wake a wait of this home: no deadlock meanwhile.
   atomic<std::int32_t> outside_wakers{0};
 
@@ -100,6 +110,8 @@ class home {
   domain* domain_;
   domain* former_domain_ = nullptr;
   context thread_;
+  companion_set* inherited_ = nullptr;
+  companion_set own_;
 };
 
 }  // namespace kettle::inline v0

@@ -59,13 +59,13 @@ void nursery::child_gone(bool service) noexcept {
   if (services_ > 0)
     scope_.cancel("only services are left");
   else if (joiner_ && joiner_->grant())
-    std::exchange(joiner_, nullptr)->granted();
+    closed_ = true, std::exchange(joiner_, nullptr)->granted();
 }
 
 bool nursery::join_operation::start() {
   while (placed_child_base::help_one_of(nursery_.scope_)) who().at_->take_mail();  // the one we ran may be gone now
   who().waiting_ = this;
-  if (nursery_.children_ + nursery_.services_ == 0) return true;
+  if (nursery_.children_ + nursery_.services_ == 0) return nursery_.closed_ = true;
   nursery_.joiner_ = this;
   return false;
 }

@@ -1,4 +1,5 @@
 #include <kettle/base/assert.hpp>
+#include <kettle/core/frame.hpp>
 #include <kettle/core/nursery.hpp>
 #include <kettle/core/place.hpp>
 
@@ -22,6 +23,7 @@ const context_kind unplaced_kind{"unplaced", never_resumed, nullptr};
 bool placed_child_base::begin_remote(job_queue& queue) noexcept {
   kind_ = &remote_kind;
   queue_ = &queue;
+  ticket_ = new queue_ticket(*this);
   if (!nursery_) return true;
   link_.deadline = scope_->effective_deadline();
   link_.domain = &at_->in();
@@ -34,9 +36,14 @@ bool placed_child_base::begin_remote(job_queue& queue) noexcept {
 
 void placed_child_base::run_remote() noexcept {
   home& here = home::here();
-  if (link_.domain) here.enter(*link_.domain);
+  domain& outer_domain = here.in();
+  if (link_.domain && link_.domain != &outer_domain) here.enter(*link_.domain);
+  context* outer_context = std::exchange(tls.current, &here.thread());
   cancel_scope root(link_.deadline);
+  root.shield(true);  // whom we help out is no parent of ours
   root.enter(here.thread());
+  home::active_root active{root, here.active_roots};
+  here.active_roots = &active;
   link_.worker = &here;
   link_.root = &root;
   std::uint8_t before = link_.bits.fetch_or(detail::remote_link::running, acq_rel);
@@ -51,15 +58,15 @@ void placed_child_base::run_remote() noexcept {
   before = link_.bits.fetch_or(detail::remote_link::finished, acq_rel);
   // The note is a part of this node: it must have arrived before the node can go.
   if (!asked_early && (before & detail::remote_link::cancel_asked)) here.run_until(link_.cancel_delivered);
+  here.active_roots = active.outer;
   root.exit();
 
-  domain* d = link_.domain;
-  if (d) here.leave();
+  tls.current = outer_context;
+  if (&here.in() != &outer_domain) here.enter(outer_domain);
   if (nursery_)
     post(*at_, finished_note_);
   else
     complete();
-  if (d) d->work_ends();
 }
 
 void placed_child_base::ask_remote_cancel() noexcept {
@@ -67,17 +74,35 @@ void placed_child_base::ask_remote_cancel() noexcept {
   if (before & (detail::remote_link::cancel_asked | detail::remote_link::finished)) return;
   if (before & detail::remote_link::running)
     post(*link_.worker, cancel_note_);
-  else if (queue_->take_back(*this))
+  else if (ticket_->take())
     end_unrun();
   // else a worker has just taken it: it finds cancel_asked when it sets `running`
 }
 
 void placed_child_base::end_unrun() noexcept {
-  ending_ = ending::cancelled;
+  if (ending_ == ending::none) ending_ = ending::cancelled;
   if (!nursery_) return complete();
-  domain* d = link_.domain;
   post(*at_, finished_note_);  // not at once: whoever cancels us is walking our scope's members
-  d->work_ends();
+}
+
+bool placed_child_base::help() noexcept {
+  // Not in a coroutine or fiber of its own, whose thread is already in the middle of a wait; not with another clock.
+  if (!queue_ || !queue_->is_here() || tls.current != &tls.at->thread() || stack_is_deep())
+    return false;
+  if (&tls.at->in() != (link_.domain ? link_.domain : &domain::outside())) return false;
+  if (!ticket_->take()) return false;
+  run_remote();
+  return true;
+}
+
+bool placed_child_base::help_one_of(cancel_scope& s) noexcept {
+  if (tls.current != &tls.at->thread()) return false;
+  for (context* c = s.first_member(); c; c = c->scope_next_) {
+    if (c->kind_ != &remote_kind) continue;
+    auto& child = static_cast<placed_child_base&>(*c);
+    if (child.ticket_->waits() && child.help()) return true;
+  }
+  return false;
 }
 
 void placed_child_base::request_cancel() noexcept {
@@ -92,6 +117,12 @@ void placed_child_base::deliver_cancel(mail& m) noexcept {
   self.link_.root->cancel("cancelled by its nursery");
 }
 
-void placed_child_base::deliver_finished(mail& m) noexcept { static_cast<note&>(m).child.finish(); }
+// The domain's count of our work travels with the note: the worker must not touch the domain once it is posted.
+void placed_child_base::deliver_finished(mail& m) noexcept {
+  placed_child_base& self = static_cast<note&>(m).child;
+  domain* d = self.link_.domain;
+  self.finish();
+  d->work_ends();
+}
 
 }  // namespace kettle::inline v0

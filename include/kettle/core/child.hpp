@@ -28,6 +28,8 @@ class child_base : public context {
   virtual void* result() noexcept = 0;
   // Asked by its future, on the home it was started from (a pool's task: from anywhere).
   virtual void request_cancel() noexcept;
+  // Asked by who is about to wait for it: run it yourself if you can. True: it was run.
+  virtual bool help() noexcept { return false; }
 
   nursery* nursery_ = nullptr;              // null for a pool's own task
   std::exception_ptr error_;

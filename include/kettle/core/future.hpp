@@ -26,6 +26,7 @@ class future_wait : public wait_point {
  public:
   explicit future_wait(child_base* c) noexcept : child_(c) {}
   future_wait(const future_wait& o) noexcept : wait_point(o), child_(o.child_) {}
+  ~future_wait();
   bool start() final;
   void unlink() noexcept final;
   // Decided by the future's word, not by the claim: a completer that has seen us may still be about to touch us.
@@ -37,6 +38,7 @@ class future_wait : public wait_point {
   child_base* child_;
 
  private:
+  bool outside_ = false;  // we count among our home's outside_wakers
   atomic<bool> left_{false};  // of a group that another wait has won: the completer touches us no more
 };
 
@@ -75,7 +77,7 @@ T value_of(child_base& c) {
 }  // namespace detail
 
 template <class T>
-class future_operation : public detail::future_wait {
+class KETTLE_WAIT future_operation : public detail::future_wait {
  public:
   static constexpr bool is_operation = true;
   explicit future_operation(future<T>& f);

@@ -11,7 +11,6 @@
 #include <kettle/core/mail.hpp>
 #include <kettle/core/scope.hpp>
 
-#include <memory>
 #include <new>
 #include <tuple>
 #include <type_traits>
@@ -83,16 +82,45 @@ struct remote_link {
 // Until its place has taken it.
 extern const context_kind unplaced_kind;
 
-// The engine's side of a queued task: can it still be taken back?
+// What lies in a queue in a child's place. Whoever takes the child out of it owns the child: a worker, who runs it; a
+// canceller, who ends it; or the one who waits for it and runs it himself. So a child that was taken back can go while
+// its ticket still lies somewhere in a queue. Two hold it: the queue and the child.
+class queue_ticket {
+ public:
+  explicit queue_ticket(placed_child_base& c) noexcept : child_(&c) {}
+  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void operator delete(void* p, std::size_t size) noexcept { free_block_of(p, size); }
+
+  // acq_rel: the taker sees the child as its starter left it.
+  placed_child_base* take() noexcept {
+    if (!child_.load(relaxed)) return nullptr;  // spares a write to somebody else's cache line
+    return child_.exchange(nullptr, acq_rel);
+  }
+  bool waits() const noexcept { return child_.load(relaxed) != nullptr; }
+  void drop() noexcept {
+    if (holders_.fetch_sub(1, acq_rel) == 1) delete this;  // acq_rel: the last one sees all uses before
+  }
+
+  queue_ticket* next = nullptr;  // the queue's own link
+
+ private:
+  atomic<placed_child_base*> child_;
+  atomic<std::uint32_t> holders_{2};
+};
+
+// The engine that a child on another thread was given to.
 class job_queue {
  public:
   virtual ~job_queue() = default;
-  virtual bool take_back(placed_child_base& c) noexcept = 0;  // true: it will never run
+  virtual bool is_here() const noexcept = 0;  // is the current thread one of its workers?
 };
 
 class placed_child_base : public child_base {
  public:
   using child_base::child_base;
+  ~placed_child_base() override {
+    if (ticket_) ticket_->drop();
+  }
   // Runs the callable on the current context and keeps its result or error. Once.
   virtual void call() noexcept = 0;
   void request_cancel() noexcept override;
@@ -101,12 +129,16 @@ class placed_child_base : public child_base {
   // false means that it is cancelled already and has been ended, do not queue it. run_remote() on the worker thread; it ends the child (nothing may touch it afterwards).
   bool begin_remote(job_queue& queue) noexcept;
   void run_remote() noexcept;
-  // Ends a child that was taken back from the queue as cancelled; from any thread.
+  // Ends a child that was taken out of its ticket, as cancelled or (fail() before) failed; from any thread.
   void end_unrun() noexcept;
+  queue_ticket& ticket() const noexcept { return *ticket_; }  // from begin_remote() on; the queue drops its share
+  // On a worker of its queue, when nobody has begun it: runs it here and now, for the thread has to wait for it anyway.
+  // So a task that waits for another one of its own pool cannot block the pool.
+  bool help() noexcept override;
+  static bool help_one_of(cancel_scope& s) noexcept;  // a child in s that is waiting to run
 
-  placed_child_base* queue_next_ = nullptr;  // the engine's links and state
-  atomic<std::uint32_t> queue_state_{0};
-  void* place_data_ = nullptr;
+  void* place_data_ = nullptr;  // the place's own
+  std::uint32_t place_state_ = 0;
   lateness lateness_ = lateness::waits;
 
  private:
@@ -127,6 +159,7 @@ class placed_child_base : public child_base {
   static void deliver_finished(mail& m) noexcept;
 
   job_queue* queue_ = nullptr;
+  queue_ticket* ticket_ = nullptr;
   detail::remote_link link_;
   remote_wait remote_wait_{*this};
   note cancel_note_{deliver_cancel, *this};
@@ -139,14 +172,14 @@ class later {
  public:
   later() noexcept {}
   ~later() {
-    if (full_) std::destroy_at(&value_);
+    if (full_) value_.~T();
   }
   template <class... A>
   void put(A&&... a) {
-    std::construct_at(&value_, std::forward<A>(a)...);
+    ::new (static_cast<void*>(typed())) T(std::forward<A>(a)...);
     full_ = true;
   }
-  T* typed() noexcept { return std::addressof(value_); }
+  T* typed() noexcept { return __builtin_addressof(value_); }
   void* address() noexcept { return typed(); }
 
  private:
