@@ -1,0 +1,222 @@
+#include "fibers/fiber.hpp"
+
+#include "core/home.hpp"
+#include "fibers/stack.hpp"
+#include "fibers/switch.hpp"
+
+#include <kettle/base/assert.hpp>
+#include <kettle/fibers/on_fiber.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+namespace kettle::inline v0 {
+
+namespace {
+
+// At the top of its own stack.
+struct fiber {
+  execution self;
+  char* stack_low;  // below it a coroutine child is started from the trampoline
+  placed_child_base* child;
+  fiber_slots* slots;
+  stack where;
+};
+
+struct carrier {
+  stack_pool stacks;
+  execution thread;
+  exceptions_in_flight& in_flight = exceptions_of_this_thread();
+  fiber* ended = nullptr;  // left for ever: the stack it stood on can be given back
+  int direct_left = 0;
+
+  carrier() { open_execution(thread); }
+};
+
+// The pointer needs no guard when it is read; the owner behind it frees the carrier at the thread's
+// end.
+[[gnu::tls_model("initial-exec")]] constinit thread_local carrier* carrier_here = nullptr;
+
+carrier& make_carrier() {
+  thread_local std::unique_ptr<carrier> owner;
+  owner = std::make_unique<carrier>();
+  return *(carrier_here = owner.get());
+}
+
+constexpr std::uint32_t begun = 1;  // of place_state_
+
+fiber& fiber_of(context& c) noexcept {
+  return *static_cast<fiber*>(static_cast<placed_child_base&>(c).place_data_);
+}
+
+bool is_fiber(const context& c) noexcept { return c.kind_ == &fibers::kind; }
+bool has_begun(placed_child_base& c) noexcept { return c.place_state_ == begun; }
+
+void reap(carrier& k) noexcept {
+  fiber* f = std::exchange(k.ended, nullptr);
+  stack where = f->where;
+  sanitizer::end_stack(f->self.notes);
+  k.stacks.give(where);
+}
+
+// Ends a child, whether it ran or not. It may be gone afterwards.
+void end_child(placed_child_base& c, fiber_slots* slots) noexcept {
+  if (c.nursery_) {
+    c.finish();
+  } else {
+    tls.current = &c.at_->thread();
+    cancel_scope::remove(c);
+    c.complete();
+  }
+  if (slots) slots->fiber_ended();
+}
+
+// Before the first step. False: it was cancelled while it waited, and has been ended.
+bool may_begin(placed_child_base& c) noexcept {
+  if (!is_cancelled(c)) return true;
+  auto* slots = static_cast<fiber_slots*>(c.place_data_);
+  c.ending_ = ending::cancelled;
+  end_child(c, slots);
+  return false;
+}
+
+void run_child(fiber& f, placed_child_base& c) noexcept {
+  f.child = &c;
+  f.slots = static_cast<fiber_slots*>(c.place_data_);
+  c.place_data_ = &f;
+  c.place_state_ = begun;
+  tls.current = &c;
+  c.call();
+  end_child(c, f.slots);
+}
+
+// What a fiber whose child has ended runs next on the same stack.
+placed_child_base* next_unbegun(carrier& k) noexcept {
+  home& h = *tls.at;
+  while (k.direct_left > 0) {
+    context* next = h.first_ready();
+    if (!next || !is_fiber(*next)) return nullptr;
+    auto& c = static_cast<placed_child_base&>(*next);
+    if (has_begun(c)) return nullptr;
+    k.direct_left--;
+    h.pop_ready();
+    if (may_begin(c)) return &c;
+  }
+  return nullptr;
+}
+
+// Leaves `from` for f; returns when somebody comes back.
+inline void enter(carrier& k, execution& from, fiber& f) noexcept {
+  tls.current = f.child;
+  tls.stack_low = f.stack_low;
+  switch_to(from, f.self, k.in_flight);
+  if (k.ended) [[unlikely]]
+    reap(k);
+}
+
+[[noreturn]] void leave_for_ever(carrier& k, fiber& f) noexcept {
+  k.ended = &f;
+  if (context* next = tls.at->first_ready(); next && is_fiber(*next) && k.direct_left > 0 &&
+                                             has_begun(static_cast<placed_child_base&>(*next))) {
+    k.direct_left--;
+    tls.at->pop_ready();
+    fiber& n = fiber_of(*next);
+    tls.current = next;
+    tls.stack_low = n.stack_low;
+    switch_to(f.self, n.self, k.in_flight, true);
+  } else {
+    switch_to(f.self, k.thread, k.in_flight, true);
+  }
+  __builtin_unreachable();
+}
+
+void fiber_main(execution& self) noexcept {
+  sanitizer::after_switch(self.notes);
+  auto& f = reinterpret_cast<fiber&>(self);
+  carrier& k = *carrier_here;
+  if (k.ended) reap(k);
+  for (placed_child_base* c = f.child; c; c = next_unbegun(k)) run_child(f, *c);
+  leave_for_ever(k, f);
+}
+
+// A fiber that will run c when it is entered; null when no stack is to be had, and then c has
+// failed.
+fiber* make_fiber(carrier& k, placed_child_base& c) noexcept {
+  stack where;
+  try {
+    where = k.stacks.take();
+  } catch (...) {
+    auto* slots = static_cast<fiber_slots*>(c.place_data_);
+    c.fail(std::current_exception());
+    end_child(c, slots);
+    return nullptr;
+  }
+  auto top = reinterpret_cast<std::uintptr_t>(where.top() - sizeof(fiber)) & ~std::uintptr_t(63);
+  auto* at = reinterpret_cast<std::byte*>(top);
+  auto* f = ::new (at) fiber{{}, nullptr, &c, nullptr, where};
+  // The callee below gets half of what is left; what runs in place must leave room for everything
+  // else.
+  f->stack_low = reinterpret_cast<char*>(at - (at - where.bottom()) / 2);
+  prepare(f->self, where.bottom(), at, fiber_main);
+  return f;
+}
+
+void resume_fiber(context& next) noexcept {
+  auto& c = static_cast<placed_child_base&>(next);
+  carrier& k = carrier_here ? *carrier_here : make_carrier();
+  fiber* f;
+  if (has_begun(c)) {
+    f = &fiber_of(c);
+  } else {
+    if (!may_begin(c)) return;
+    f = make_fiber(k, c);
+    if (!f) return;
+  }
+  k.direct_left = fibers::direct_switches;
+  char* stack_low = tls.stack_low;
+  enter(k, k.thread, *f);
+  tls.stack_low = stack_low;
+}
+
+void park_fiber(context& me) {
+  carrier& k = *carrier_here;
+  fiber& f = fiber_of(me);
+  home& h = *me.at_;
+  while (k.direct_left > 0) {
+    context* next = h.first_ready();
+    if (!next || !is_fiber(*next)) break;
+    k.direct_left--;
+    h.pop_ready();
+    if (next == &me) return;
+    auto& c = static_cast<placed_child_base&>(*next);
+    if (has_begun(c)) [[likely]] {
+      fiber& n = fiber_of(c);
+      if (context* after = h.first_ready()) __builtin_prefetch(after);
+      return enter(k, f.self, n);
+    }
+    if (!may_begin(c)) continue;
+    if (fiber* n = make_fiber(k, c)) return enter(k, f.self, *n);
+  }
+  switch_to(f.self, k.thread, k.in_flight);
+  if (k.ended) reap(k);
+}
+
+}  // namespace
+
+namespace fibers {
+
+const context_kind kind{"fiber", resume_fiber, park_fiber};
+
+void trim_stacks() noexcept {
+  if (carrier_here) carrier_here->stacks.trim();
+}
+
+}  // namespace fibers
+
+void on_fiber_t::launch(placed_child_base& child) const {
+  child.kind_ = &fibers::kind;
+  make_ready(child);
+}
+
+}  // namespace kettle::inline v0

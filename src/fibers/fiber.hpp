@@ -1,0 +1,38 @@
+#pragma once
+// Fibers on a home: one carrier per thread that has any, and the kind of context that runs on it.
+//
+// A fiber that parks switches directly to the next ready fiber; only if something else is next, or
+// a share of switches is used up, does it go back to the dispatcher on the thread's own stack. A
+// fiber that ends hands its stack to the next child that has not begun, if that one is first in the
+// line.
+//
+// Everything here belongs to one thread. The control block lies at the top of the fiber's stack, so
+// that a sleeping fiber costs one page; the child node that it runs lies elsewhere, since its
+// future may outlive the fiber.
+
+#include <kettle/core/place.hpp>
+
+namespace kettle::inline v0 {
+
+// Who counts its fibers: told when one has ended, whether it ever ran or not.
+class fiber_slots {
+ public:
+  virtual void fiber_ended() noexcept = 0;
+
+ protected:
+  ~fiber_slots() = default;
+};
+
+namespace fibers {
+
+// Before its first step a child's place_data_ is the fiber_slots that count it, or null; then it is
+// its fiber.
+extern const context_kind kind;
+
+// How many switches fibers do among themselves before the dispatcher looks at mail, timers and I/O.
+inline constexpr int direct_switches = 61;
+
+void trim_stacks() noexcept;  // gives back the memory of this thread's unused stacks
+
+}  // namespace fibers
+}  // namespace kettle::inline v0
