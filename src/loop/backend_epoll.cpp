@@ -1,11 +1,15 @@
-// How it works: a descriptor is registered once, edge-triggered, when the first request has to wait for it, and
-// stays registered. Each has a slot with what is known of its readiness and a list of waiting requests; an event
-// makes the requests try their system call again. A ready operation costs its own system call and nothing else.
+// How it works: a descriptor is registered once, edge-triggered, when the first request has to wait
+// for it, and stays registered. Each has a slot with what is known of its readiness and a list of
+// waiting requests; an event makes the requests try their system call again. A ready operation
+// costs its own system call and nothing else.
 //
 // Two facts keep the number of calls at the hand-written loop's:
-// - a short recv on a TCP socket means that it is empty now (epoll(7)): the next recv need not ask, the edge will
-//   come. Not after a hang-up, which gives no second edge, nor with urgent data, at which a recv stops short.
-// - the slots are trusted only for sockets made here (`ours`): others may have been closed behind our back, and are
+// - a short recv on a TCP socket means that it is empty now (epoll(7)): the next recv need not ask,
+// the edge will
+//   come. Not after a hang-up, which gives no second edge, nor with urgent data, at which a recv
+//   stops short.
+// - the slots are trusted only for sockets made here (`ours`): others may have been closed behind
+// our back, and are
 //   registered anew for each wait.
 
 #include "loop/backend_epoll.hpp"
@@ -48,10 +52,11 @@ struct slot {
   request_list waiting;
   std::uint32_t generation = 0;  // which life of this number an event belongs to
   bool registered : 1 = false;
-  bool ours : 1 = false;       // made by socket() or accept here, so closed by close() here
-  bool tcp : 1 = false;        // a short transfer means that no more is there (unix ones stop at passed files)
-  bool odd : 1 = false;        // hung up, or urgent data: there it does not
-  bool readable : 1 = true;    // may be; false: surely not before the next event
+  bool ours : 1 = false;  // made by socket() or accept here, so closed by close() here
+  bool tcp : 1 =
+      false;  // a short transfer means that no more is there (unix ones stop at passed files)
+  bool odd : 1 = false;      // hung up, or urgent data: there it does not
+  bool readable : 1 = true;  // may be; false: surely not before the next event
   bool writable : 1 = true;
 };
 
@@ -148,7 +153,7 @@ int epoll_backend::watch(slot& s, int fd) noexcept {
   std::uint64_t data = std::uint64_t(s.generation) << 32 | std::uint32_t(fd);
   // A change reports what is ready at this moment, like a first registration.
   int r = s.registered ? set_.change(fd, interest, data) : set_.add(fd, interest, data);
-  if (r == -ENOENT) r = set_.add(fd, interest, data);     // closed elsewhere and opened again
+  if (r == -ENOENT) r = set_.add(fd, interest, data);  // closed elsewhere and opened again
   if (r == -EEXIST) r = set_.change(fd, interest, data);
   s.registered = r == 0;
   return r;
@@ -210,7 +215,8 @@ void epoll_backend::take_event(const epoll_event& e) noexcept {
 }
 
 void epoll_backend::report_finished() noexcept {
-  // Only what is finished now: a handler that submits what finishes at once waits for the next poll().
+  // Only what is finished now: a handler that submits what finishes at once waits for the next
+  // poll().
   request_list batch = finished_.take();
   while (io_request* r = batch.pop_front()) {
     if (r->kind == io_kind::accept && r->result >= 0) begin_life(r->result, slot_of(r->fd).tcp);
@@ -236,10 +242,11 @@ int epoll_backend::socket(int domain, int type) noexcept {
 int epoll_backend::close(int fd) noexcept {
   if (fd < 0) return -EBADF;
   slot& s = slot_of(fd);
-  // Not left to the kernel: it would go on reporting while a copy is open elsewhere (a forked child).
+  // Not left to the kernel: it would go on reporting while a copy is open elsewhere (a forked
+  // child).
   if (s.registered) set_.remove(fd);
   end_life(s);
-  return close_number(fd);
+  return sys::close_fd(fd);
 }
 
 }  // namespace

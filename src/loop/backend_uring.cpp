@@ -1,11 +1,13 @@
-// How it works: what is ready is done by a plain system call (try_now), what has to wait becomes one entry of the
-// ring; entries are submitted together by the next poll(), whose one system call also waits. The user_data of an
-// entry is its request's address, tagged.
+// How it works: what is ready is done by a plain system call (try_now), what has to wait becomes
+// one entry of the ring; entries are submitted together by the next poll(), whose one system call
+// also waits. The user_data of an entry is its request's address, tagged.
 //
-// A cancelled request stays the kernel's until its completion comes: the completion decides what happened.
+// A cancelled request stays the kernel's until its completion comes: the completion decides what
+// happened.
 //
-// Written pipes and terminals are polled in the ring and written by a plain call: a write in the ring would raise
-// SIGPIPE in whoever enters it, and block a kernel worker that nothing can interrupt.
+// Written pipes and terminals are polled in the ring and written by a plain call: a write in the
+// ring would raise SIGPIPE in whoever enters it, and block a kernel worker that nothing can
+// interrupt.
 
 #include "loop/backend_uring.hpp"
 
@@ -28,7 +30,7 @@ namespace {
 constexpr unsigned ring_entries = 256;
 
 // io_request::mark
-constexpr std::uint64_t mark_polling = 2;    // what the kernel has is a poll, the call itself follows
+constexpr std::uint64_t mark_polling = 2;  // what the kernel has is a poll, the call itself follows
 constexpr std::uint64_t mark_cancelled = 4;  // asked to end
 
 // user_data
@@ -37,12 +39,14 @@ constexpr std::uint64_t bell_tag = 2;
 constexpr std::uint64_t polling_tag = 1;  // on a request's address
 
 std::uint64_t name_of(const io_request& r) noexcept {
-  return std::uint64_t(reinterpret_cast<std::uintptr_t>(&r)) | (r.mark & mark_polling ? polling_tag : 0);
+  return std::uint64_t(reinterpret_cast<std::uintptr_t>(&r)) |
+         (r.mark & mark_polling ? polling_tag : 0);
 }
 
 struct slot {
   request_list waiting;
-  bool empty_now = false;  // the last recv took everything: only a guess, it saves a call that would find nothing
+  bool empty_now = false;  // the last recv took everything: only a guess, it saves a call that
+                           // would find nothing
 };
 
 class uring_backend final : public kernel_backend {
@@ -86,8 +90,8 @@ class uring_backend final : public kernel_backend {
   void finish(io_request& r, int result) noexcept;
 
   sys::ring ring_{ring_entries};
-  std::vector<slot> slots_;           // by descriptor
-  std::vector<completion> set_aside_; // taken from a ring that had to be emptied; looked at first
+  std::vector<slot> slots_;            // by descriptor
+  std::vector<completion> set_aside_;  // taken from a ring that had to be emptied; looked at first
   std::size_t pending_ = 0;
   bool bell_armed_ = false;
 };
@@ -130,7 +134,8 @@ bool uring_backend::try_now(io_request& r) noexcept {
   }
   slot& s = slot_of(r.fd);
   if (r.kind == io_kind::recv && s.empty_now) return false;
-  int result = attempt(r, sys::on_disk::refuse);  // what needs the disk need not stop us: the ring can wait for it
+  int result = attempt(
+      r, sys::on_disk::refuse);  // what needs the disk need not stop us: the ring can wait for it
   if (result == would_wait) {
     s.empty_now = r.kind == io_kind::recv;
     return false;
@@ -187,14 +192,17 @@ void uring_backend::issue(io_request& r) noexcept {
       e.off = r.size;
       return;
     }
-    case io_kind::poll: prepare(IORING_OP_POLL_ADD, r.fd, name_of(r)).poll32_events = r.flags; return;
+    case io_kind::poll:
+      prepare(IORING_OP_POLL_ADD, r.fd, name_of(r)).poll32_events = r.flags;
+      return;
   }
 }
 
 void uring_backend::cancel(io_request& r) noexcept {
   if (r.mark & mark_cancelled) return;
   r.mark |= mark_cancelled;
-  // In the order of submission: it cannot reach a later request that happens to lie at the same address.
+  // In the order of submission: it cannot reach a later request that happens to lie at the same
+  // address.
   prepare(IORING_OP_ASYNC_CANCEL, -1, no_one).addr = name_of(r);
 }
 
@@ -226,12 +234,14 @@ void uring_backend::take(const completion& c) noexcept {
   if (c.name & polling_tag) return take_polled(r, c.result);
   int result = c.result;
   if (result == -EINTR || result == -EAGAIN) {
-    // A worker was interrupted by our cancelling, or (older kernels, odd devices) it gave up waiting.
+    // A worker was interrupted by our cancelling, or (older kernels, odd devices) it gave up
+    // waiting.
     if (r.mark & mark_cancelled) return finish(r, -ECANCELED);
     if (r.kind != io_kind::connect && r.kind != io_kind::poll) return issue_poll_first(r);
     if (result == -EINTR) return issue(r);
   }
-  if (r.kind == io_kind::recv && result > 0) slot_of(r.fd).empty_now = !(c.flags & IORING_CQE_F_SOCK_NONEMPTY);
+  if (r.kind == io_kind::recv && result > 0)
+    slot_of(r.fd).empty_now = !(c.flags & IORING_CQE_F_SOCK_NONEMPTY);
   finish(r, result);
 }
 
@@ -264,10 +274,11 @@ int uring_backend::close(int fd) noexcept {
   if (fd < 0) return -EBADF;
   slot& s = slot_of(fd);
   for (io_request* r = s.waiting.front(); r; r = request_list::after(*r)) cancel(*r);
-  // Entries name the descriptor by its number: the kernel must have taken them before the number goes.
+  // Entries name the descriptor by its number: the kernel must have taken them before the number
+  // goes.
   if (!s.waiting.empty()) flush();
   s.empty_now = false;
-  return close_number(fd);
+  return sys::close_fd(fd);
 }
 
 }  // namespace
@@ -277,8 +288,8 @@ std::unique_ptr<backend> make_uring_backend() { return std::make_unique<uring_ba
 int uring_denied() noexcept {
   sys::ring probe(2);
   if (!probe) return probe.error();
-  for (unsigned op : {IORING_OP_RECV, IORING_OP_SEND, IORING_OP_ACCEPT, IORING_OP_CONNECT, IORING_OP_READ,
-                      IORING_OP_WRITE, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL})
+  for (unsigned op : {IORING_OP_RECV, IORING_OP_SEND, IORING_OP_ACCEPT, IORING_OP_CONNECT,
+                      IORING_OP_READ, IORING_OP_WRITE, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL})
     if (!probe.supports(op)) return EOPNOTSUPP;
   return 0;
 }

@@ -5,6 +5,7 @@
 #include "loop/backend_sim.hpp"
 #include "loop/backend_uring.hpp"
 #include "loop/sim_world.hpp"
+#include "sys/pidfd.hpp"
 
 #include <kettle/base/assert.hpp>
 #include <kettle/base/atomic.hpp>
@@ -13,8 +14,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-
-#include <unistd.h>
 
 namespace kettle::inline v0 {
 
@@ -26,7 +25,8 @@ atomic<std::uint64_t> denial_of{0};
 backend_choice forced(backend_kind kind, const std::string& by_whom) {
   if (kind == backend_kind::io_uring)
     if (int denied = uring_denied_here())
-      throw usage_error("io_uring was asked for by " + by_whom + ", but it is denied: " + explain_denial(denied));
+      throw usage_error("io_uring was asked for by " + by_whom +
+                        ", but it is denied: " + explain_denial(denied));
   return {kind, "asked for by " + by_whom, true};
 }
 
@@ -51,7 +51,7 @@ backend_kind parse_backend(const char* name) {
 
 int uring_denied_here() noexcept {
   std::uint64_t known = denial_of.load(relaxed);  // one word, so nothing to order
-  std::uint64_t pid = std::uint64_t(::getpid());
+  std::uint64_t pid = std::uint64_t(sys::process_id());
   if (known >> 32 == pid) return int(std::uint32_t(known));
   int denied = uring_denied();
   denial_of.store(pid << 32 | std::uint32_t(denied), relaxed);
@@ -62,12 +62,14 @@ std::string explain_denial(int error_number) {
   std::string text = std::strerror(error_number);
   switch (error_number) {
     case EPERM:
-      return text + " (a sandbox such as Docker's default profile, or /proc/sys/kernel/io_uring_disabled)";
+      return text +
+             " (a sandbox such as Docker's default profile, or /proc/sys/kernel/io_uring_disabled)";
     case ENOSYS: return text + " (the kernel or the sandbox has no io_uring)";
     case ENOMEM: return text + " (RLIMIT_MEMLOCK is too small for the ring)";
     case EMFILE:
     case ENFILE: return text + " (RLIMIT_NOFILE)";
-    case EOPNOTSUPP: return text + " (the kernel is too old: an operation that kettle needs is missing)";
+    case EOPNOTSUPP:
+      return text + " (the kernel is too old: an operation that kettle needs is missing)";
     default: return text;
   }
 }
@@ -98,7 +100,8 @@ std::unique_ptr<backend> make_backend(backend_kind kind, virtual_world* world) {
   try {
     return make_uring_backend();
   } catch (const io_error&) {
-    // Allowed a moment ago: now a limit is reached (locked memory, before 5.12). Nobody asked for io_uring by name.
+    // Allowed a moment ago: now a limit is reached (locked memory, before 5.12). Nobody asked for
+    // io_uring by name.
     if (choice.forced) throw;
     return make_epoll_backend();
   }

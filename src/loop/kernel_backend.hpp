@@ -1,6 +1,6 @@
 #pragma once
-// What io_uring and epoll have in common: the calls of a descriptor's life go to the kernel, and a bell wakes the
-// thread that waits.
+// What io_uring and epoll have in common: the calls of a descriptor's life go to the kernel, and a
+// bell wakes the thread that waits.
 
 #include "core/backend.hpp"
 #include "sys/eventfd.hpp"
@@ -13,8 +13,8 @@ namespace kettle::inline v0 {
 class kernel_backend : public backend {
  public:
   void wake() noexcept override {
-    // One system call a sleep, however many wake. acq_rel: the ones that find it rung hand what they wrote before
-    // to the sleeper as well, through the chain of exchanges on this word.
+    // One system call a sleep, however many wake. acq_rel: the ones that find it rung hand what
+    // they wrote before to the sleeper as well, through the chain of exchanges on this word.
     if (!rung_.exchange(true, acq_rel)) bell_.ring();
   }
   int bind(int fd, const void* address, std::uint32_t size) noexcept override {
@@ -33,17 +33,12 @@ class kernel_backend : public backend {
   int shutdown(int fd, int how) noexcept override { return sys::shutdown_socket(fd, how); }
 
  protected:
-  // Emptied before the flag falls: a ring in between is lost only if its ringer found the flag still up, and then
-  // the poll() that is just returning is its wake-up.
+  // Emptied before the flag falls: a ring in between is lost only if its ringer found the flag
+  // still up, and then the poll() that is just returning is its wake-up.
   void hush() noexcept {
     bell_.take();
     rung_.exchange(false, acq_rel);
   }
-  static int close_number(int fd) noexcept {
-    int r = int(sys::result_of(::close(fd)));
-    return r == -EINTR ? 0 : r;  // Linux has closed it all the same
-  }
-
   sys::event_fd bell_;
 
  private:

@@ -5,8 +5,8 @@
 //   if (!fd) return -fd.error();
 //   read(fd.get(), ...);
 //
-// Every call of this room follows one rule: a result >= 0, or -errno. A unique_fd made from a libc result of -1
-// keeps errno, made from -errno keeps that.
+// Every call of this room follows one rule: a result >= 0, or -errno. A unique_fd made from a libc
+// result of -1 keeps errno, made from -errno keeps that.
 
 #include <cerrno>
 #include <utility>
@@ -16,9 +16,13 @@
 namespace kettle::inline v0::sys {
 
 // The libc convention (-1 and errno) turned into ours.
-template <class T>
-inline T result_of(T r) noexcept {
-  return r == T(-1) ? T(-errno) : r;
+template <class T> inline T result_of(T r) noexcept { return r == T(-1) ? T(-errno) : r; }
+
+// Linux lets go of the number even when close is interrupted: never retry, another thread may own
+// it by then.
+inline int close_fd(int fd) noexcept {
+  int r = result_of(::close(fd));
+  return r == -EINTR ? 0 : r;
 }
 
 class unique_fd {
@@ -36,12 +40,11 @@ class unique_fd {
   int get() const noexcept { return fd_; }
   int error() const noexcept { return fd_ < 0 ? -fd_ : 0; }  // an errno value
   int release() noexcept { return std::exchange(fd_, none); }
-  // Linux lets go of the number even when close is interrupted: never retry, another thread may own it by then.
   void reset(int fd_or_error = none) noexcept {
     int old = std::exchange(fd_, fd_or_error);
     if (old >= 0) {
       int saved = errno;
-      ::close(old);
+      close_fd(old);
       errno = saved;
     }
   }

@@ -19,6 +19,8 @@
 
 namespace kettle::inline v0::sys {
 
+inline pid_t process_id() noexcept { return ::getpid(); }
+
 inline unique_fd pidfd_open(pid_t pid) noexcept {  // always close-on-exec
   return unique_fd(int(::syscall(SYS_pidfd_open, pid, 0)));
 }

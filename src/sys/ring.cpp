@@ -13,10 +13,6 @@ namespace kettle::inline v0::sys {
 
 namespace {
 
-std::uint32_t load_acquire(const std::uint32_t* p) noexcept { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
-std::uint32_t load_relaxed(const std::uint32_t* p) noexcept { return __atomic_load_n(p, __ATOMIC_RELAXED); }
-void store_release(std::uint32_t* p, std::uint32_t v) noexcept { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
-
 int register_call(int fd, unsigned op, void* arg, unsigned count) noexcept {
   return int(result_of(::syscall(SYS_io_uring_register, fd, op, arg, count)));
 }
@@ -61,8 +57,9 @@ int ring::set_up(unsigned entries) noexcept {
   fd_.reset(r);
   ::fcntl(r, F_SETFD, FD_CLOEXEC);
   // 5.11 has them all; our floor is 5.15.
-  constexpr unsigned needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |
-                              IORING_FEAT_RW_CUR_POS | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
+  constexpr unsigned needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP |
+                              IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_RW_CUR_POS |
+                              IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
   return (params_.features & needed) == needed ? 0 : -ENOSYS;
 }
 
@@ -76,30 +73,32 @@ int ring::map_rings() noexcept {
   rings_ = p;
   rings_bytes_ = bytes;
   bytes = params_.sq_entries * sizeof(io_uring_sqe);
-  p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd_.get(), IORING_OFF_SQES);
+  p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd_.get(),
+             IORING_OFF_SQES);
   if (p == MAP_FAILED) return -errno;
   entries_ = static_cast<io_uring_sqe*>(p);
   entries_bytes_ = bytes;
 
   auto at = [this](std::uint32_t offset) {
-    return reinterpret_cast<std::uint32_t*>(static_cast<char*>(rings_) + offset);
+    return reinterpret_cast<word*>(static_cast<char*>(rings_) + offset);
   };
   sq_head_ = at(params_.sq_off.head);
   sq_tail_ = at(params_.sq_off.tail);
   sq_flags_ = at(params_.sq_off.flags);
-  sq_mask_ = *at(params_.sq_off.ring_mask);
+  sq_mask_ = at(params_.sq_off.ring_mask)->load(relaxed);
   cq_head_ = at(params_.cq_off.head);
   cq_tail_ = at(params_.cq_off.tail);
-  cq_mask_ = *at(params_.cq_off.ring_mask);
+  cq_mask_ = at(params_.cq_off.ring_mask)->load(relaxed);
   completions_ = reinterpret_cast<io_uring_cqe*>(at(params_.cq_off.cqes));
   // The indirection of the submission ring is of no use to us: entry i is always entry i.
-  std::uint32_t* array = at(params_.sq_off.array);
-  for (std::uint32_t i = 0; i < params_.sq_entries; i++) array[i] = i;
+  word* array = at(params_.sq_off.array);
+  for (std::uint32_t i = 0; i < params_.sq_entries; i++) array[i].store(i, relaxed);
   return 0;
 }
 
 void ring::probe() noexcept {
-  alignas(io_uring_probe) char memory[sizeof(io_uring_probe) + max_ops * sizeof(io_uring_probe_op)] = {};
+  alignas(io_uring_probe) char
+      memory[sizeof(io_uring_probe) + max_ops * sizeof(io_uring_probe_op)] = {};
   auto* found = reinterpret_cast<io_uring_probe*>(memory);
   if (register_call(fd_.get(), IORING_REGISTER_PROBE, memory, max_ops) < 0) return;
   for (unsigned i = 0; i < found->ops_len && i < max_ops; i++)
@@ -114,7 +113,7 @@ int ring::start() noexcept {
 }
 
 io_uring_sqe* ring::prepare(unsigned op, int fd, std::uint64_t user_data) noexcept {
-  if (tail_ - load_acquire(sq_head_) >= params_.sq_entries) return nullptr;
+  if (tail_ - sq_head_->load(acquire) >= params_.sq_entries) return nullptr;
   io_uring_sqe& e = entries_[tail_++ & sq_mask_];
   std::memset(&e, 0, sizeof e);
   e.opcode = std::uint8_t(op);
@@ -126,11 +125,12 @@ io_uring_sqe* ring::prepare(unsigned op, int fd, std::uint64_t user_data) noexce
 int ring::call(unsigned wait_for, unsigned flags, const void* arg, std::size_t size) noexcept {
   if (!started_)
     if (int r = start(); r < 0) return r;
-  store_release(sq_tail_, tail_);  // the entries are written before the kernel sees the tail
+  sq_tail_->store(tail_, release);  // the entries are written before the kernel sees the tail
   int r = int(result_of(
       ::syscall(SYS_io_uring_enter, fd_.get(), tail_ - submitted_, wait_for, flags, arg, size)));
-  // How many were taken is seen from the kernel's head: true also when waiting failed after submitting.
-  submitted_ = load_acquire(sq_head_);
+  // How many were taken is seen from the kernel's head: true also when waiting failed after
+  // submitting.
+  submitted_ = sq_head_->load(acquire);
   return r;
 }
 
@@ -148,14 +148,14 @@ int ring::enter(unsigned wait_for, time_point until) noexcept {
 bool ring::has_deferred() const noexcept {
   constexpr unsigned told = IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN;
   // Without TASKRUN_FLAG the kernel does not tell, but then it also interrupts us by itself.
-  return (load_relaxed(sq_flags_) & told) != 0;
+  return (sq_flags_->load(relaxed) & told) != 0;
 }
 
 const io_uring_cqe* ring::front() const noexcept {
-  std::uint32_t head = *cq_head_;  // only we write it
-  return head == load_acquire(cq_tail_) ? nullptr : &completions_[head & cq_mask_];
+  std::uint32_t head = cq_head_->load(relaxed);  // only we write it
+  return head == cq_tail_->load(acquire) ? nullptr : &completions_[head & cq_mask_];
 }
 
-void ring::pop() noexcept { store_release(cq_head_, *cq_head_ + 1); }
+void ring::pop() noexcept { cq_head_->store(cq_head_->load(relaxed) + 1, release); }
 
 }  // namespace kettle::inline v0::sys
