@@ -36,7 +36,8 @@ int attempt(io_request& r, sys::on_disk files) noexcept {
     case io_kind::accept: return or_would_wait(sys::accept_now(r.fd));
     case io_kind::connect: return attempt_connect(r);
     case io_kind::read: return or_would_wait(sys::read_now(r.fd, r.data, r.size, r.offset, files));
-    case io_kind::write: return or_would_wait(sys::write_now(r.fd, r.data, r.size, r.offset, files));
+    case io_kind::write:
+      return or_would_wait(sys::write_now(r.fd, r.data, r.size, r.offset, files));
     case io_kind::poll: return attempt_poll(r);
   }
   return -EINVAL;

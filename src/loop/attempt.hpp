@@ -1,6 +1,6 @@
 #pragma once
-// One try at a request by a plain system call that does not wait: what both kernel back ends do before anything
-// else, and epoll when a descriptor has become ready.
+// One try at a request by a plain system call that does not wait: what both kernel back ends do
+// before anything else, and epoll when a descriptor has become ready.
 //
 //   int r = attempt(request);
 //   if (r == would_wait) ...                  // else r is the result

@@ -18,21 +18,25 @@ class backend_contract : public testing::TestWithParam<backend_kind> {
  protected:
   void SetUp() override {
     if (GetParam() == backend_kind::io_uring)
-      if (int denied = uring_denied()) GTEST_SKIP() << "io_uring is denied here: " << std::strerror(denied);
+      if (int denied = uring_denied())
+        GTEST_SKIP() << "io_uring is denied here: " << std::strerror(denied);
     rig = std::make_unique<backend_rig>(GetParam());
   }
   backend& io() { return rig->io(); }
   std::unique_ptr<backend_rig> rig;
   std::array<char, 64> buffer{};
 
-  io_request recv_into_buffer(int fd) { return backend_rig::recv_request(fd, buffer.data(), buffer.size()); }
+  io_request recv_into_buffer(int fd) {
+    return backend_rig::recv_request(fd, buffer.data(), buffer.size());
+  }
   void close_all(std::initializer_list<int> fds) {
     for (int fd : fds) EXPECT_EQ(io().close(fd), 0);
   }
 };
 
 INSTANTIATE_TEST_SUITE_P(every, backend_contract,
-                         testing::Values(backend_kind::io_uring, backend_kind::epoll, backend_kind::sim),
+                         testing::Values(backend_kind::io_uring, backend_kind::epoll,
+                                         backend_kind::sim),
                          [](const auto& info) {
                            return std::string(info.param == backend_kind::io_uring ? "io_uring"
                                               : info.param == backend_kind::epoll  ? "epoll"
@@ -345,7 +349,8 @@ TEST_P(backend_contract, a_send_waits_while_the_peer_does_not_read) {
   std::unique_ptr<waited_for> s, r;
   while (got.size() < sent.size()) {
     if (!s && out < sent.size()) {
-      s = std::make_unique<waited_for>(backend_rig::send_request(a, sent.data() + out, sent.size() - out));
+      s = std::make_unique<waited_for>(
+          backend_rig::send_request(a, sent.data() + out, sent.size() - out));
       if (io().try_now(*s)) {
         out += std::size_t(s->result);
         s.reset();
@@ -383,10 +388,12 @@ TEST_P(backend_contract, hundreds_of_requests_at_once_are_all_reported) {
   std::vector<std::array<char, 8>> in(pairs);
   std::deque<waited_for> waiting;
   for (int i = 0; i < pairs; i++)
-    io().submit(waiting.emplace_back(backend_rig::recv_request(ends[i].second, in[i].data(), in[i].size())));
+    io().submit(waiting.emplace_back(
+        backend_rig::recv_request(ends[i].second, in[i].data(), in[i].size())));
   EXPECT_EQ(io().pending(), std::size_t(pairs));
   io().poll(always);
-  for (int i = 0; i < pairs; i++) EXPECT_EQ(rig->send(ends[i].first, std::to_string(i)), int(std::to_string(i).size()));
+  for (int i = 0; i < pairs; i++)
+    EXPECT_EQ(rig->send(ends[i].first, std::to_string(i)), int(std::to_string(i).size()));
   for (waited_for& r : waiting) rig->until_finished(r);
   for (int i = 0; i < pairs; i++)
     EXPECT_EQ(std::string(in[i].data(), std::size_t(waiting[i].result)), std::to_string(i));
@@ -447,7 +454,8 @@ TEST_P(backend_contract, a_handler_may_close_what_others_wait_for) {
   close_all({a, b, c});
 }
 
-// A sender writes a known sequence; the reader gives up at random and tries again: nothing is lost or doubled.
+// A sender writes a known sequence; the reader gives up at random and tries again: nothing is lost
+// or doubled.
 TEST_P(backend_contract, random_cancelling_keeps_the_stream_whole) {
   auto [a, b] = rig->pair();
   std::mt19937 random(7);

@@ -1,5 +1,6 @@
 #pragma once
-// For the tests of this room: a back end of a given kind, and requests that are waited for in one line.
+// For the tests of this room: a back end of a given kind, and requests that are waited for in one
+// line.
 //
 //   backend_rig rig(backend_kind::epoll);
 //   auto [client, server] = rig.pair();
@@ -135,7 +136,9 @@ class backend_rig {
     io_->close(l);
     return both;
   }
-  int send(int fd, const std::string& text) { return wait(send_request(fd, text.data(), text.size())); }
+  int send(int fd, const std::string& text) {
+    return wait(send_request(fd, text.data(), text.size()));
+  }
   // What came, or "error N".
   std::string recv(int fd, std::size_t size) {
     std::string buffer(size, '\0');

@@ -12,7 +12,8 @@
 
 namespace kettle::inline v0 {
 
-// io_request::mark is 0, or the address of the back end that waits, tagged when the request is finished.
+// io_request::mark is 0, or the address of the back end that waits, tagged when the request is
+// finished.
 namespace {
 
 constexpr std::uint64_t finished_tag = 1;
@@ -122,7 +123,8 @@ int sim_backend::local_address(int fd, void* address, std::uint32_t* size) noexc
   if (!s->local.empty()) return copy_address(s->local, address, size);
   sockaddr_storage none{};
   none.ss_family = sa_family_t(s->domain);
-  return copy_address(std::string(reinterpret_cast<char*>(&none), sizeof(sa_family_t)), address, size);
+  return copy_address(std::string(reinterpret_cast<char*>(&none), sizeof(sa_family_t)), address,
+                      size);
 }
 
 int sim_backend::peer_address(int fd, void* address, std::uint32_t* size) noexcept {
@@ -131,7 +133,8 @@ int sim_backend::peer_address(int fd, void* address, std::uint32_t* size) noexce
   return s ? copy_address(s->peer_name, address, size) : -EBADF;
 }
 
-int sim_backend::set_option(int fd, int, int, int) noexcept {  // there is nothing here that options change
+int sim_backend::set_option(int fd, int, int,
+                            int) noexcept {  // there is nothing here that options change
   std::lock_guard held(world_.lock_);
   return world_.find(fd) ? 0 : -EBADF;
 }
@@ -151,6 +154,8 @@ int sim_backend::close(int fd) noexcept {
   return r;
 }
 
-std::unique_ptr<backend> make_sim_backend(sim_world& world) { return std::make_unique<sim_backend>(world); }
+std::unique_ptr<backend> make_sim_backend(sim_world& world) {
+  return std::make_unique<sim_backend>(world);
+}
 
 }  // namespace kettle::inline v0

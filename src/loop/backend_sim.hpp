@@ -15,8 +15,8 @@ class sim_backend final : public backend {
   bool try_now(io_request& r) noexcept override;
   void submit(io_request& r) noexcept override;
   void cancel(io_request& r) noexcept override;
-  // Sleeps in real time only until a wake(), an arrival for this home, or the clock's passing of `until`: who moves
-  // the clock is the home's business.
+  // Sleeps in real time only until a wake(), an arrival for this home, or the clock's passing of
+  // `until`: who moves the clock is the home's business.
   void poll(time_point until) override;
   void wake() noexcept override;
   std::size_t pending() const noexcept override { return pending_; }

@@ -17,8 +17,7 @@ namespace kettle {
 namespace {
 
 // What `body` wrote to the descriptor it got, run in a child that may confine itself for good.
-template <class Body>
-std::string told_by_child(Body body) {
+template <class Body> std::string told_by_child(Body body) {
   int ends[2];
   if (::pipe(ends) != 0) return "no pipe";
   pid_t pid = ::fork();
@@ -30,7 +29,8 @@ std::string told_by_child(Body body) {
   ::close(ends[1]);
   std::string text;
   char buffer[256];
-  for (ssize_t n; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;) text.append(buffer, std::size_t(n));
+  for (ssize_t n; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    text.append(buffer, std::size_t(n));
   ::close(ends[0]);
   ::waitpid(pid, nullptr, 0);
   return text;
@@ -54,7 +54,9 @@ TEST(choose, falls_back_to_epoll_under_a_filter_that_denies_io_uring_and_says_wh
     auto made = make_backend(backend_kind::automatic, nullptr);
     return std::string(name_of(made->kind())) + " | " + choice_or_error();
   });
-  EXPECT_TRUE(starts_with(text, "epoll | epoll: io_uring is denied: Operation not permitted (a sandbox")) << text;
+  EXPECT_TRUE(
+      starts_with(text, "epoll | epoll: io_uring is denied: Operation not permitted (a sandbox"))
+      << text;
   text = told_by_child([] {
     ::unsetenv("KETTLE_BACKEND");
     sys::deny_io_uring(ENOSYS);
@@ -78,8 +80,10 @@ TEST(choose, a_forced_io_uring_that_is_denied_is_an_error) {
     sys::deny_io_uring(EPERM);
     return choice_or_error();
   });
-  EXPECT_TRUE(starts_with(text, "usage_error: io_uring was asked for by KETTLE_BACKEND=io_uring, but it is denied: "
-                                "Operation not permitted"))
+  EXPECT_TRUE(starts_with(
+      text,
+      "usage_error: io_uring was asked for by KETTLE_BACKEND=io_uring, but it is denied: "
+      "Operation not permitted"))
       << text;
   text = told_by_child([] {
     sys::deny_io_uring(EPERM);
@@ -101,14 +105,17 @@ TEST(choose, an_unknown_name_is_an_error_that_lists_the_known_ones) {
     ::setenv("KETTLE_BACKEND", "kqueue", 1);
     return choice_or_error();
   });
-  EXPECT_EQ(text, "usage_error: KETTLE_BACKEND: there is no back end \"kqueue\": write io_uring or epoll");
+  EXPECT_EQ(
+      text,
+      "usage_error: KETTLE_BACKEND: there is no back end \"kqueue\": write io_uring or epoll");
   EXPECT_THROW(parse_backend("sim"), usage_error);
   EXPECT_EQ(parse_backend(nullptr), backend_kind::automatic);
   EXPECT_EQ(parse_backend(""), backend_kind::automatic);
 }
 
 TEST(choose, io_uring_is_taken_when_the_kernel_offers_it) {
-  if (int denied = uring_denied()) GTEST_SKIP() << "io_uring is denied here: " << explain_denial(denied);
+  if (int denied = uring_denied())
+    GTEST_SKIP() << "io_uring is denied here: " << explain_denial(denied);
   std::string text = told_by_child([] {
     ::unsetenv("KETTLE_BACKEND");
     return choice_or_error();

@@ -54,7 +54,8 @@ bool is_any(const std::string& host) noexcept {
   return host.find_first_not_of('\0') == std::string::npos;
 }
 
-// Whether two addresses cannot both be bound, and whether a connect to one reaches a listener on the other.
+// Whether two addresses cannot both be bound, and whether a connect to one reaches a listener on
+// the other.
 bool meet(const std::string& a, const std::string& b) {
   if (family_of(a) != family_of(b)) return false;
   if (!has_port(a) || !has_port(b)) return a == b;
@@ -109,7 +110,8 @@ int sim_world::adopt(socket_ptr s) {
 }
 
 bool sim_world::taken(const std::string& address) const {
-  return std::any_of(bound_.begin(), bound_.end(), [&](sim_socket* s) { return meet(s->local, address); });
+  return std::any_of(bound_.begin(), bound_.end(),
+                     [&](sim_socket* s) { return meet(s->local, address); });
 }
 
 // An address nobody has: a port from the range the kernel uses, or an abstract unix name.
@@ -286,7 +288,8 @@ int sim_world::attempt_connect(const socket_ptr& s, io_request& r) {
 
 int sim_world::ready(const sim_socket& s) const noexcept {
   if (s.at == sim_socket::phase::listening) return s.backlog.empty() ? 0 : POLLIN;
-  if (s.at == sim_socket::phase::fresh) return (s.error ? POLLERR : 0) | POLLOUT | POLLHUP;  // as Linux says
+  if (s.at == sim_socket::phase::fresh)
+    return (s.error ? POLLERR : 0) | POLLOUT | POLLHUP;  // as Linux says
   if (s.at != sim_socket::phase::connected) return 0;
   int events = s.error ? POLLERR : 0;
   if (!s.in.empty() || s.ended || s.was_reset || s.shut_in) events |= POLLIN;
@@ -326,7 +329,8 @@ void sim_world::arrive_connect(const socket_ptr& from, const std::string& addres
   changed(listener);
   later(options_.latency, [this, from, other] {
     if (from->at != sim_socket::phase::connecting) {  // it has gone: the other side must hear of it
-      if (other->at == sim_socket::phase::connected) later(options_.latency, [this, other] { arrive_end(other); });
+      if (other->at == sim_socket::phase::connected)
+        later(options_.latency, [this, other] { arrive_end(other); });
       return;
     }
     from->at = sim_socket::phase::connected;
@@ -335,7 +339,8 @@ void sim_world::arrive_connect(const socket_ptr& from, const std::string& addres
   });
 }
 
-void sim_world::arrive_data(const socket_ptr& from, const socket_ptr& to, const std::string& bytes) {
+void sim_world::arrive_data(const socket_ptr& from, const socket_ptr& to,
+                            const std::string& bytes) {
   to->on_its_way -= bytes.size();
   if (to->at == sim_socket::phase::closed)
     return later(options_.latency, [this, from] { arrive_reset(from); });
@@ -360,8 +365,8 @@ void sim_world::changed(const socket_ptr& s) {
   if (!s->waiting.empty()) changed_.push_back(s);
 }
 
-// The waiting requests of what has changed try again, in their order. A try may change other sockets, so this is a
-// queue and no recursion: nobody's list moves while it is walked.
+// The waiting requests of what has changed try again, in their order. A try may change other
+// sockets, so this is a queue and no recursion: nobody's list moves while it is walked.
 void sim_world::settle() {
   while (!changed_.empty()) {
     socket_ptr s = std::move(changed_.front());

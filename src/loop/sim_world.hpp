@@ -1,17 +1,20 @@
 #pragma once
-// A world of its own for a run: a clock that stands still until somebody moves it, and a network in memory.
+// A world of its own for a run: a clock that stands still until somebody moves it, and a network in
+// memory.
 //
 //   sim_world world({.latency = 5ms});
 //   auto loop = make_sim_backend(world);          // one a home; several may share a world
-//   int fd = loop->socket(AF_INET, SOCK_STREAM);  // numbers from first_fd on: no real descriptor is touched
-//   world.advance_to(world.next_event());         // the bytes arrive
+//   int fd = loop->socket(AF_INET, SOCK_STREAM);  // numbers from first_fd on: no real descriptor
+//   is touched world.advance_to(world.next_event());         // the bytes arrive
 //
-// What it models of TCP (and of unix stream sockets, in the same way): connections to who listens, refusal where
-// nobody does, addresses in use, bounded buffers, order, the end of a stream in each direction, resets (closing with
-// unread data, sending to who has closed), the time things take. A listener's backlog is not bounded.
-// Order is deterministic: what happens at the same time happens in the order in which it was begun.
+// What it models of TCP (and of unix stream sockets, in the same way): connections to who listens,
+// refusal where nobody does, addresses in use, bounded buffers, order, the end of a stream in each
+// direction, resets (closing with unread data, sending to who has closed), the time things take. A
+// listener's backlog is not bounded. Order is deterministic: what happens at the same time happens
+// in the order in which it was begun.
 //
-// Lifetime: outlives its back ends. Threads: any; one lock. Waiters of other homes are woken through their back end.
+// Lifetime: outlives its back ends. Threads: any; one lock. Waiters of other homes are woken
+// through their back end.
 
 #include "core/backend.hpp"
 #include "core/domain.hpp"
@@ -45,14 +48,14 @@ struct sim_socket {
   int domain = 0;
   phase at = phase::fresh;
   bool connect_told = false;
-  bool ended = false;     // the peer's end of stream has arrived
+  bool ended = false;  // the peer's end of stream has arrived
   bool was_reset = false;
   bool shut_in = false, shut_out = false;
-  int error = 0;          // told once, as SO_ERROR is
-  std::string local, peer_name;               // sockaddr bytes
+  int error = 0;                 // told once, as SO_ERROR is
+  std::string local, peer_name;  // sockaddr bytes
   std::shared_ptr<sim_socket> peer;
   std::deque<char> in;
-  std::size_t on_its_way = 0;                 // bytes that the peer has sent and that have not arrived
+  std::size_t on_its_way = 0;  // bytes that the peer has sent and that have not arrived
   std::deque<std::shared_ptr<sim_socket>> backlog;
   request_list waiting;
 };
@@ -107,7 +110,7 @@ class sim_world final : public virtual_world {
   atomic<time_point> now_;
   std::multimap<time_point, std::function<void()>> events_;  // equal times keep their order
   std::vector<socket_ptr> sockets_;                          // by fd - first_fd
-  std::set<int> free_;                                       // the lowest is given out first, as a kernel does
+  std::set<int> free_;  // the lowest is given out first, as a kernel does
   std::deque<socket_ptr> changed_;
   std::vector<sim_socket*> bound_;
   std::vector<sim_backend*> backends_;

@@ -6,8 +6,8 @@
 //   epoll_event ready[64];
 //   int n = set.wait(ready, 64, deadline);
 //
-// Threads: any, but one waits. A descriptor must be removed before it is closed if a copy of it may be open
-// elsewhere (a forked child): otherwise the set goes on reporting it.
+// Threads: any, but one waits. A descriptor must be removed before it is closed if a copy of it may
+// be open elsewhere (a forked child): otherwise the set goes on reporting it.
 
 #include "sys/fd.hpp"
 #include "sys/time.hpp"
@@ -44,7 +44,8 @@ class epoll {
     if (!coarse_) {
       timespec t = to_timespec(left);
       long r = result_of(::syscall(SYS_epoll_pwait2, fd_.get(), ready, room, &t, nullptr, 0));
-      if (r != -ENOSYS && r != -EPERM) return int(r);  // before 5.11, or a filter that does not know it
+      if (r != -ENOSYS && r != -EPERM)
+        return int(r);  // before 5.11, or a filter that does not know it
       coarse_ = true;
     }
     return int(result_of(::epoll_wait(fd_.get(), ready, room, whole_ms(left))));

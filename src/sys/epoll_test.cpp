@@ -34,8 +34,7 @@ TEST(epoll, never_ends_a_wait_before_its_time) {
     if (coarse) set.use_coarse_timeouts();
     time_point until = sys::monotonic_now() + 1500us;
     int r;
-    while ((r = set.wait(ready, 1, until)) == -EINTR) {
-    }
+    while ((r = set.wait(ready, 1, until)) == -EINTR) {}
     EXPECT_EQ(r, 0);
     EXPECT_GE(sys::monotonic_now(), until);
   }

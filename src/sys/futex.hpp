@@ -5,8 +5,9 @@
 //   while (word.load(acquire) == 0) sys::futex_wait(word, 0, until);     // one thread
 //   word.store(1, release); sys::futex_wake(word, 1);                    // another
 //
-// Threads: any. futex_wake is async-signal-safe. A wait may end for no reason: look at the word again.
-// Memory ordering: the calls give none that the C++ model knows; the word's own loads and stores carry it.
+// Threads: any. futex_wake is async-signal-safe. A wait may end for no reason: look at the word
+// again. Memory ordering: the calls give none that the C++ model knows; the word's own loads and
+// stores carry it.
 
 #include "sys/time.hpp"
 
@@ -23,9 +24,11 @@
 namespace kettle::inline v0::sys {
 
 // 0 woken, -EAGAIN the word was not `expected`, -EINTR a signal, -ETIMEDOUT. `until` is absolute.
-inline int futex_wait(std::uint32_t* word, std::uint32_t expected, time_point until = never) noexcept {
+inline int futex_wait(std::uint32_t* word, std::uint32_t expected,
+                      time_point until = never) noexcept {
   timespec t = to_timespec(until);
-  // WAIT_BITSET rather than WAIT: its timeout is absolute, so a wait that is retried does not drift.
+  // WAIT_BITSET rather than WAIT: its timeout is absolute, so a wait that is retried does not
+  // drift.
   long r = ::syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected,
                      until == never ? nullptr : &t, nullptr, FUTEX_BITSET_MATCH_ANY);
   return r == -1 ? -errno : 0;

@@ -17,8 +17,7 @@ TEST(futex, times_out_at_an_absolute_time) {
   atomic<std::uint32_t> word{0};
   time_point until = sys::monotonic_now() + 5ms;
   int r;
-  while ((r = sys::futex_wait(word, 0, until)) == -EINTR) {
-  }
+  while ((r = sys::futex_wait(word, 0, until)) == -EINTR) {}
   EXPECT_EQ(r, -ETIMEDOUT);
   EXPECT_GE(sys::monotonic_now(), until);
   EXPECT_EQ(sys::futex_wait(word, 0, always), -ETIMEDOUT);

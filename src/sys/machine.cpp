@@ -41,15 +41,15 @@ bool has_word(const std::string& list, const std::string& word) {
   return false;
 }
 
-// One line of mountinfo: "... root mountpoint options [optional fields] - type source superoptions".
+// One line of mountinfo: "... root mountpoint options [optional fields] - type source
+// superoptions".
 struct mount_line {
   std::string root, point, type, options;
   bool parse(const std::string& line) {
     std::istringstream in(line);
     std::string skip, word;
     in >> skip >> skip >> skip >> root >> point;
-    while (in >> word && word != "-") {
-    }
+    while (in >> word && word != "-") {}
     return bool(in >> type >> skip >> options);
   }
 };
@@ -68,8 +68,10 @@ std::vector<cgroup_place> find_cgroups(const std::string& root, const std::strin
     for (std::string text; std::getline(mounts, text);) {
       mount_line m;
       if (!m.parse(text)) continue;
-      if (v2 ? m.type != "cgroup2" : (m.type != "cgroup" || !has_word(m.options, controller))) continue;
-      // A container may see only a part of the tree: what is above the mount's root is not in the path.
+      if (v2 ? m.type != "cgroup2" : (m.type != "cgroup" || !has_word(m.options, controller)))
+        continue;
+      // A container may see only a part of the tree: what is above the mount's root is not in the
+      // path.
       if (m.root != "/" && path.starts_with(m.root)) path = path.substr(m.root.size());
       found.push_back({v2, root + m.point, path});
       break;
@@ -155,7 +157,8 @@ unsigned usable_cores() {
 }
 
 std::uint64_t memory_limit(const std::string& root) {
-  std::uint64_t limit = std::uint64_t(::sysconf(_SC_PHYS_PAGES)) * std::uint64_t(::sysconf(_SC_PAGESIZE));
+  std::uint64_t limit =
+      std::uint64_t(::sysconf(_SC_PHYS_PAGES)) * std::uint64_t(::sysconf(_SC_PAGESIZE));
   each_level(root, "memory", [&](const std::string& dir, bool v2) {
     std::string line = first_line(dir + (v2 ? "/memory.max" : "/memory.limit_in_bytes"));
     std::uint64_t n = std::strtoull(line.c_str(), nullptr, 10);  // "max" and a missing file give 0

@@ -4,8 +4,8 @@
 //   unsigned n = sys::usable_cores();              // affinity and cgroup quota, at least 1
 //   sys::kernel_version k = sys::running_kernel(); // k >= sys::kernel_version{6, 1}
 //
-// Every function asks anew: affinity and quota may change while a program runs; callers that need one answer keep
-// it. `root` is where /proc and /sys hang, for tests.
+// Every function asks anew: affinity and quota may change while a program runs; callers that need
+// one answer keep it. `root` is where /proc and /sys hang, for tests.
 
 #include <compare>
 #include <cstdint>
@@ -25,7 +25,8 @@ std::string kernel_release();
 unsigned affinity_cores() noexcept;  // CPUs of sched_getaffinity; at least 1
 // CPUs' worth of time by cgroup v1 or v2, the tightest of all levels up to the root; 0: no limit.
 double cpu_quota(const std::string& root = "");
-// Affinity and quota together. A quota of 1.5 counts as 2: half a core unused costs more than some throttling.
+// Affinity and quota together. A quota of 1.5 counts as 2: half a core unused costs more than some
+// throttling.
 unsigned usable_cores();
 
 // Bytes this process may use: the tightest cgroup limit, else the machine's memory.

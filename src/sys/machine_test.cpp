@@ -28,7 +28,8 @@ class planted_root : public testing::Test {
 
 TEST_F(planted_root, cgroup_v2_quota_is_the_tightest_of_all_levels) {
   put("/proc/self/cgroup", "0::/a/b\n");
-  put("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n");
+  put("/proc/self/mountinfo",
+      "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n");
   put("/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
   put("/sys/fs/cgroup/a/cpu.max", "150000 100000\n");
   put("/sys/fs/cgroup/cpu.max", "400000 100000\n");

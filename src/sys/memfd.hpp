@@ -40,7 +40,8 @@ class memfd {
 class mapping {
  public:
   mapping() noexcept = default;
-  mapping(int fd, std::size_t size, int protection = PROT_READ | PROT_WRITE) noexcept : size_(size) {
+  mapping(int fd, std::size_t size, int protection = PROT_READ | PROT_WRITE) noexcept
+      : size_(size) {
     void* p = ::mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
     if (p == MAP_FAILED)
       error_ = errno;

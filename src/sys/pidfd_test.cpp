@@ -7,8 +7,7 @@
 namespace kettle {
 namespace {
 
-template <class Body>
-sys::unique_fd child_running(Body body) {
+template <class Body> sys::unique_fd child_running(Body body) {
   pid_t pid = ::fork();
   if (pid == 0) {
     body();

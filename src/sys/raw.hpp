@@ -3,9 +3,9 @@
 //
 //   long n = sys::raw_call(SYS_write, 2, text, length);     // >= 0, or -errno
 //
-// For code that runs where libc must not be entered: a fresh thread without a TLS block, a child between fork and
-// exec, the freestanding runtime. This file includes nothing that needs libc's run time.
-// Threads: any; async-signal-safe.
+// For code that runs where libc must not be entered: a fresh thread without a TLS block, a child
+// between fork and exec, the freestanding runtime. This file includes nothing that needs libc's run
+// time. Threads: any; async-signal-safe.
 
 #include <sys/syscall.h>
 
@@ -47,8 +47,7 @@ inline long raw_call6(long number, long a, long b, long c, long d, long e, long 
 #endif
 
 namespace detail {
-template <class T>
-long raw_argument(T value) noexcept {
+template <class T> long raw_argument(T value) noexcept {
   if constexpr (__is_class(T))
     static_assert(!__is_class(T), "a system call takes numbers and pointers");
   else
@@ -56,8 +55,7 @@ long raw_argument(T value) noexcept {
 }
 }  // namespace detail
 
-template <class... Arguments>
-inline long raw_call(long number, Arguments... arguments) noexcept {
+template <class... Arguments> inline long raw_call(long number, Arguments... arguments) noexcept {
   static_assert(sizeof...(Arguments) <= 6, "a system call takes at most six arguments");
   long a[6] = {detail::raw_argument(arguments)...};
   return raw_call6(number, a[0], a[1], a[2], a[3], a[4], a[5]);

@@ -28,7 +28,8 @@ TEST(raw, returns_the_error_and_leaves_errno_alone) {
 }
 
 TEST(raw, passes_six_arguments) {
-  long p = sys::raw_call(SYS_mmap, nullptr, 4096, 3 /* read, write */, 0x22 /* private, anonymous */, -1, 0);
+  long p = sys::raw_call(SYS_mmap, nullptr, 4096, 3 /* read, write */,
+                         0x22 /* private, anonymous */, -1, 0);
   ASSERT_GT(p, 0);
   *reinterpret_cast<char*>(p) = 1;
   EXPECT_EQ(sys::raw_call(SYS_munmap, p, 4096), 0);

@@ -1,6 +1,6 @@
 #pragma once
-// A filter that denies io_uring to this thread and all it starts, as Docker's and containerd's default profile do.
-// For tests: it cannot be taken back, so install it in a child process.
+// A filter that denies io_uring to this thread and all it starts, as Docker's and containerd's
+// default profile do. For tests: it cannot be taken back, so install it in a child process.
 //
 //   if (fork() == 0) { sys::deny_io_uring(EPERM); ... }
 //
@@ -18,7 +18,8 @@
 
 namespace kettle::inline v0::sys {
 
-// io_uring_setup, _enter and _register then fail with this errno value (Docker: EPERM; gVisor: ENOSYS).
+// io_uring_setup, _enter and _register then fail with this errno value (Docker: EPERM; gVisor:
+// ENOSYS).
 inline int deny_io_uring(int error_number) noexcept {
   static_assert(SYS_io_uring_enter == SYS_io_uring_setup + 1 &&
                 SYS_io_uring_register == SYS_io_uring_setup + 2);

@@ -10,8 +10,7 @@ namespace kettle {
 namespace {
 
 // In a child, because a filter stays. 0: as it should be.
-template <class Body>
-int status_of_child(Body body) {
+template <class Body> int status_of_child(Body body) {
   pid_t pid = ::fork();
   if (pid == 0) ::_exit(body());
   int status = 0;

@@ -1,13 +1,13 @@
 #pragma once
 // Signals: a handler for a while, a mask for a while, and writes that do not raise SIGPIPE.
 //
-//   sys::signal_handler on_int(SIGINT, [](int) { bell->ring(); });    // the former action comes back at the end
-//   sys::signal_block   quiet({SIGCHLD});                             // this thread only
-//   { sys::no_sigpipe here; write(pipe, ...); }
+//   sys::signal_handler on_int(SIGINT, [](int) { bell->ring(); });    // the former action comes
+//   back at the end sys::signal_block   quiet({SIGCHLD});                             // this
+//   thread only { sys::no_sigpipe here; write(pipe, ...); }
 //
-// Handlers run in the middle of anything: they may touch lock-free atomics and call event_fd::ring, futex_wake and
-// backend::wake, nothing else; errno is saved around them.
-// Threads: a handler is the process's, masks are the thread's.
+// Handlers run in the middle of anything: they may touch lock-free atomics and call event_fd::ring,
+// futex_wake and backend::wake, nothing else; errno is saved around them. Threads: a handler is the
+// process's, masks are the thread's.
 
 #include <cerrno>
 #include <csignal>
@@ -30,9 +30,10 @@ class signal_handler {
  public:
   using function = void (*)(int signal);
 
-  // SA_RESTART: system calls of code that knows nothing of us go on; our own waits look at their words.
+  // SA_RESTART: system calls of code that knows nothing of us go on; our own waits look at their
+  // words.
   signal_handler(int signal, function handler) noexcept : signal_(signal) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = handler;
     action.sa_flags = SA_RESTART;
     sigfillset(&action.sa_mask);  // no handler within a handler
@@ -45,18 +46,19 @@ class signal_handler {
   }
 
   bool installed() const noexcept { return installed_; }
-  // A shell starts background jobs with SIGINT ignored: whoever takes a signal over may want to respect that.
+  // A shell starts background jobs with SIGINT ignored: whoever takes a signal over may want to
+  // respect that.
   bool was_ignored() const noexcept { return former_.sa_handler == SIG_IGN; }
 
  private:
   int signal_;
   bool installed_ = false;
-  struct sigaction former_ {};
+  struct sigaction former_{};
 };
 
 // Nobody handles it and nobody ignores it.
 inline bool action_is_default(int signal) noexcept {
-  struct sigaction action {};
+  struct sigaction action{};
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
 }
 
@@ -65,8 +67,11 @@ inline void raise_again(int signal) noexcept { ::raise(signal); }
 
 class signal_block {
  public:
-  explicit signal_block(std::initializer_list<int> signals) noexcept : signal_block(signal_set(signals)) {}
-  explicit signal_block(const sigset_t& set) noexcept { ::pthread_sigmask(SIG_BLOCK, &set, &former_); }
+  explicit signal_block(std::initializer_list<int> signals) noexcept
+      : signal_block(signal_set(signals)) {}
+  explicit signal_block(const sigset_t& set) noexcept {
+    ::pthread_sigmask(SIG_BLOCK, &set, &former_);
+  }
   signal_block(const signal_block&) = delete;
   signal_block& operator=(const signal_block&) = delete;
   ~signal_block() { ::pthread_sigmask(SIG_SETMASK, &former_, nullptr); }
@@ -77,8 +82,9 @@ class signal_block {
   sigset_t former_;
 };
 
-// Blocks SIGPIPE for the thread and takes away the one that a write in here has raised (write has no flag for it
-// before Linux 6.18, and the disposition of the process is not ours to change). One that was pending before stays.
+// Blocks SIGPIPE for the thread and takes away the one that a write in here has raised (write has
+// no flag for it before Linux 6.18, and the disposition of the process is not ours to change). One
+// that was pending before stays.
 class no_sigpipe {
  public:
   no_sigpipe() noexcept : blocked_{SIGPIPE} {
@@ -93,8 +99,7 @@ class no_sigpipe {
     int saved = errno;
     sigset_t pipe = signal_set({SIGPIPE});
     timespec at_once{0, 0};
-    while (::sigtimedwait(&pipe, nullptr, &at_once) < 0 && errno == EINTR) {
-    }
+    while (::sigtimedwait(&pipe, nullptr, &at_once) < 0 && errno == EINTR) {}
     errno = saved;
   }
 
@@ -105,7 +110,7 @@ class no_sigpipe {
 
 // Ends the process as `signal` would have: the shell sees 128 + signal.
 [[noreturn]] inline void die_by(int signal) noexcept {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = SIG_DFL;
   ::sigaction(signal, &action, nullptr);
   sigset_t set = signal_set({signal});

@@ -13,7 +13,7 @@ namespace {
 volatile std::sig_atomic_t seen = 0;
 
 TEST(signals, a_handler_holds_for_its_scope_and_the_former_one_comes_back) {
-  struct sigaction before {}, after {};
+  struct sigaction before{}, after{};
   ::sigaction(SIGUSR1, nullptr, &before);
   {
     sys::signal_handler h(SIGUSR1, [](int s) { seen = s; });

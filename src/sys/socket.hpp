@@ -4,8 +4,8 @@
 //   int fd = sys::open_socket(AF_INET, SOCK_STREAM);      // close-on-exec, non-blocking
 //   int n = sys::recv_now(fd, buffer, size);              // bytes, 0 at the end, -EAGAIN
 //
-// Descriptors that others made are never switched to non-blocking: their owner may share them with programs that
-// would not expect it. So each call says itself that it does not want to wait.
+// Descriptors that others made are never switched to non-blocking: their owner may share them with
+// programs that would not expect it. So each call says itself that it does not want to wait.
 // Threads: any.
 
 #include "sys/fd.hpp"
@@ -31,7 +31,9 @@ inline int open_socket(int domain, int type) noexcept {
 inline int bind_socket(int fd, const void* address, std::uint32_t size) noexcept {
   return int(result_of(::bind(fd, static_cast<const sockaddr*>(address), size)));
 }
-inline int listen_socket(int fd, int backlog) noexcept { return int(result_of(::listen(fd, backlog))); }
+inline int listen_socket(int fd, int backlog) noexcept {
+  return int(result_of(::listen(fd, backlog)));
+}
 inline int local_address(int fd, void* address, std::uint32_t* size) noexcept {
   return int(result_of(::getsockname(fd, static_cast<sockaddr*>(address), size)));
 }
@@ -69,8 +71,9 @@ inline int send_now(int fd, const void* data, std::size_t size) noexcept {
   return int(n);
 }
 
-// The new descriptor is close-on-exec and non-blocking. accept has no flag against waiting: a listener that blocks
-// is asked first (a client that goes away in between could make it wait; ours never block).
+// The new descriptor is close-on-exec and non-blocking. accept has no flag against waiting: a
+// listener that blocks is asked first (a client that goes away in between could make it wait; ours
+// never block).
 inline int accept_now(int fd) noexcept {
   if (!is_non_blocking(fd) && ready_now(fd, POLLIN) == 0) return -EAGAIN;
   for (;;) {
@@ -80,7 +83,8 @@ inline int accept_now(int fd) noexcept {
   }
 }
 
-// 0, -EINPROGRESS: connect_result() tells when the socket is writable. Only for sockets of open_socket().
+// 0, -EINPROGRESS: connect_result() tells when the socket is writable. Only for sockets of
+// open_socket().
 inline int connect_now(int fd, const void* address, std::uint32_t size) noexcept {
   if (!is_non_blocking(fd)) return ::fcntl(fd, F_GETFD) < 0 ? -EBADF : -EINVAL;
   int r = int(result_of(::connect(fd, static_cast<const sockaddr*>(address), size)));

@@ -70,7 +70,9 @@ TEST(socket_calls, a_refused_connect_says_so) {
   EXPECT_EQ(r, -ECONNREFUSED);
 }
 
-TEST(socket_calls, ready_now_tells_a_bad_descriptor) { EXPECT_EQ(sys::ready_now(99999, POLLIN), POLLNVAL); }
+TEST(socket_calls, ready_now_tells_a_bad_descriptor) {
+  EXPECT_EQ(sys::ready_now(99999, POLLIN), POLLNVAL);
+}
 
 }  // namespace
 }  // namespace kettle

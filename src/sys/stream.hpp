@@ -1,13 +1,15 @@
 #pragma once
-// Reading and writing pipes, terminals and files without making the thread wait for another process.
+// Reading and writing pipes, terminals and files without making the thread wait for another
+// process.
 //
-//   int n = sys::read_now(fd, buffer, size, -1);      // bytes, 0 at the end, -EAGAIN: it would wait
+//   int n = sys::read_now(fd, buffer, size, -1);      // bytes, 0 at the end, -EAGAIN: it would
+//   wait
 //
-// The descriptors are often shared with other programs (a terminal, a pipe of the shell), so O_NONBLOCK, which
-// belongs to all who share one, is never set: RWF_NOWAIT asks for one call, and where a device does not know it, a
-// poll before the call tells (one reader and one writer at a time: that is the io room's rule anyhow).
-// Regular files are always ready for poll: `on_disk` says whether a read that needs the disk may take its time.
-// Threads: any.
+// The descriptors are often shared with other programs (a terminal, a pipe of the shell), so
+// O_NONBLOCK, which belongs to all who share one, is never set: RWF_NOWAIT asks for one call, and
+// where a device does not know it, a poll before the call tells (one reader and one writer at a
+// time: that is the io room's rule anyhow). Regular files are always ready for poll: `on_disk` says
+// whether a read that needs the disk may take its time. Threads: any.
 
 #include "sys/signals.hpp"
 #include "sys/socket.hpp"
@@ -28,7 +30,9 @@ inline bool is_file(int fd) noexcept {  // regular or block device: poll is of n
 
 namespace detail {
 // What a call says that does not know RWF_NOWAIT for this descriptor.
-constexpr bool not_known(ssize_t r) noexcept { return r == -EOPNOTSUPP || r == -ENOSYS || r == -EINVAL; }
+constexpr bool not_known(ssize_t r) noexcept {
+  return r == -EOPNOTSUPP || r == -ENOSYS || r == -EINVAL;
+}
 }  // namespace detail
 
 inline int read_now(int fd, void* data, std::size_t size, std::int64_t offset,
@@ -48,8 +52,8 @@ inline int read_now(int fd, void* data, std::size_t size, std::int64_t offset,
   }
 }
 
-// Never raises SIGPIPE. A pipe or terminal that only poll can speak for takes a little at a time: poll promises
-// room for that much (PIPE_BUF) and no more.
+// Never raises SIGPIPE. A pipe or terminal that only poll can speak for takes a little at a time:
+// poll promises room for that much (PIPE_BUF) and no more.
 inline int write_now(int fd, const void* data, std::size_t size, std::int64_t offset,
                      on_disk policy = on_disk::wait) noexcept {
   constexpr std::size_t little = 4096;

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include <cstdlib>
 #include <sys/mman.h>
+#include <cstdlib>
 
 namespace kettle {
 namespace {
