@@ -1,0 +1,38 @@
+#pragma once
+// What every pool offers: thread_pool, fiber_pool (and later process and cluster pools).
+//
+//   auto f = pool.start(fib, 25);                      // a future; its get() throws what fib threw
+//   for (long r : pool.map(fib, numbers)) use(r);      // lazy, in order, a bounded window ahead
+//   int a = co_await pool(fib, 20);                    // one call there; pool(fib, 20).get() in a
+//   thread n.start(pool, fib, 30);                            // a nursery's child that runs there
+//   co_await pool.close(close_mode::drain);
+//
+// A pool's own task (start, map) has no nursery: its error stays in its future, and nobody cancels
+// it but that future, the dropping of the map's results, and close(). Templates are defined in
+// coro/pool_call.hpp.
+
+#include <kettle/core/nursery.hpp>
+
+namespace kettle::inline v0 {
+
+struct pool_stats {
+  std::size_t width = 0;     // how many may run at once
+  std::size_t threads = 0;   // that exist now
+  std::size_t idle = 0;      // of them, asleep
+  std::size_t queued = 0;    // waiting to begin
+  std::uint64_t steals = 0;  // taken from another thread's deque
+  std::uint64_t wakes = 0;   // sleeping threads woken
+};
+
+// Pool has: void launch(placed_child_base&) const; void launch_own(placed_child_base&) (throws
+// usage_error once it is closed); std::size_t width() const.
+template <class Pool> class pool_calls {
+ public:
+  static constexpr bool is_place = true;
+  template <class F, class... A> auto operator()(F&& f, A&&... a) const;
+  template <class F, class... A> auto start(F&& f, A&&... a);
+  template <class F, class R> auto map(F&& f, R&& range, map_options o = {});
+  template <class F, class R> auto map(as_outcome_t, F&& f, R&& range, map_options o = {});
+};
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,14 @@
+#pragma once
+// How a pool is closed. After either no new work is taken, and close() waits until everything has
+// ended.
+
+#include <cstdint>
+
+namespace kettle::inline v0 {
+
+enum class close_mode : std::uint8_t {
+  drain,   // what is queued is still run
+  cancel,  // what is queued never starts, what runs is asked to end
+};
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,48 @@
+#pragma once
+// Threads of our own: started with every signal blocked, so that a process-directed one goes to the
+// program's.
+//
+//   sys::thread_handle t;
+//   if (int error = sys::start_thread(t, body, argument)) ...    // 0 or an errno value
+//   sys::join_thread(t);
+
+#include <csignal>
+#include <initializer_list>
+
+#include <pthread.h>
+
+namespace kettle::inline v0::sys {
+
+using thread_handle = pthread_t;
+
+inline int start_thread(thread_handle& out, void* (*body)(void*), void* argument) noexcept {
+  sigset_t all, before;
+  sigfillset(&all);
+  // What the thread itself does wrong must still reach a handler or kill the process with the right
+  // signal.
+  for (int s : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) sigdelset(&all, s);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the new thread
+  int error = ::pthread_create(&out, nullptr, body, argument);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return error;
+}
+inline void join_thread(thread_handle t) noexcept { ::pthread_join(t, nullptr); }
+inline void detach_thread(thread_handle t) noexcept { ::pthread_detach(t); }
+inline thread_handle this_thread() noexcept { return ::pthread_self(); }
+
+// Ends a blocking system call of t with EINTR: the signal's handler does nothing. t must not have
+// been joined.
+inline constexpr int interrupt_signal = SIGURG;  // ignored by default: a late one harms nobody
+inline void allow_interrupts() noexcept {        // on t itself, before it may be interrupted
+  struct sigaction action{};
+  action.sa_handler = [](int) {};
+  sigemptyset(&action.sa_mask);
+  ::sigaction(interrupt_signal, &action, nullptr);  // without SA_RESTART
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, interrupt_signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+}
+inline void interrupt_thread(thread_handle t) noexcept { ::pthread_kill(t, interrupt_signal); }
+
+}  // namespace kettle::inline v0::sys

@@ -1,0 +1,65 @@
+#include "threads/engine.hpp"
+
+#include "core/home.hpp"
+
+#include <kettle/base/error.hpp>
+
+namespace kettle::inline v0 {
+
+namespace {
+[[gnu::tls_model("initial-exec")]] constinit thread_local engine* engine_here = nullptr;
+}
+
+engine* engine::current() noexcept { return engine_here; }
+void engine::set_current(engine* e) noexcept { engine_here = e; }
+
+void engine::launch(placed_child_base& c) noexcept {
+  bool runs = c.begin_remote(*this);
+  queue_ticket& t = c.ticket();
+  if (runs && start(t)) return;
+  if (runs) refuse(t, std::make_exception_ptr(usage_error("start: this pool is closed")));
+  t.drop();
+}
+
+void engine::refuse(queue_ticket& t, std::exception_ptr error) noexcept {
+  placed_child_base* c = t.take();
+  if (!c) return;
+  c->fail(std::move(error));
+  c->end_unrun();
+}
+
+void engine::run(queue_ticket& t) noexcept {
+  placed_child_base* c = t.take();
+  t.drop();
+  if (c) c->run_remote();
+}
+
+void engine::discard(queue_ticket& t) noexcept {
+  placed_child_base* c = t.take();
+  t.drop();
+  if (c) c->end_unrun();
+}
+
+void engine::asked::thread_begins(home& here) noexcept {
+  home_ = &here;
+  if (bits_.fetch_or(running, acq_rel) & cancel)
+    delivered_ = true;  // asked before we were there: no note comes
+}
+
+void engine::asked::thread_ends(home& here) noexcept {
+  if (bits_.fetch_or(gone, acq_rel) & cancel) here.run_until(delivered_);
+}
+
+void engine::asked::ask() noexcept {
+  std::uint8_t before = bits_.fetch_or(cancel, acq_rel);
+  if ((before & running) && !(before & (cancel | gone))) post(*home_, note_);
+}
+
+void engine::asked::cancel_note::deliver(mail& m) noexcept {
+  asked& self = static_cast<cancel_note&>(m).self;
+  self.delivered_ = true;
+  for (home::active_root* r = self.home_->active_roots; r; r = r->outer)
+    r->scope.cancel("its pool was closed");
+}
+
+}  // namespace kettle::inline v0

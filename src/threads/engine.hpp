@@ -1,0 +1,74 @@
+#pragma once
+// What the computing pool and the lane have in common: jobs in tickets, threads that run them, an
+// orderly end.
+//
+// A thread of an engine runs one child after the other on its own home. Closing: queued children
+// are run (drain) or ended unrun (cancel), running ones are waited for, after cancel also asked: a
+// note to each thread's home cancels the root scopes of what it runs, so every kettle wait there
+// throws `cancelled`.
+
+#include "core/companions.hpp"
+#include "sys/thread.hpp"
+
+#include <kettle/base/atomic.hpp>
+#include <kettle/core/mail.hpp>
+#include <kettle/core/place.hpp>
+#include <kettle/threads/close_mode.hpp>
+
+#include <cstdint>
+
+namespace kettle::inline v0 {
+
+class home;
+
+class engine : public job_queue, public companion {
+ public:
+  bool is_here() const noexcept final { return current() == this; }
+  static engine* current() noexcept;  // whose worker the current thread is; null: nobody's
+
+  // From any thread. False: closed, the ticket was not taken. When there is no thread to run it and
+  // none can be made, its child fails with that io_error.
+  virtual bool start(queue_ticket& t) noexcept = 0;
+  virtual bool is_closed() const noexcept = 0;
+  // Tells all; does not wait. Idempotent; cancel after drain cancels what is left.
+  virtual void close(close_mode mode) noexcept = 0;
+  // After close(): returns when no thread is left.
+  virtual void join() noexcept = 0;
+  virtual std::uint32_t width() const noexcept = 0;
+
+  // Gives a child of a nursery, or a pool's own task, to this engine. What cannot be started ends
+  // with that error.
+  void launch(placed_child_base& c) noexcept;
+
+ protected:
+  // One thread's part in being asked to cancel. The asker's note is delivered before the thread
+  // ends.
+  class asked {
+   public:
+    asked() noexcept : note_(*this) {}
+    void thread_begins(home& here) noexcept;
+    void thread_ends(home& here) noexcept;
+    void ask() noexcept;  // from any thread, once
+
+   private:
+    static constexpr std::uint8_t running = 1, cancel = 2, gone = 4;
+    struct cancel_note : mail {
+      explicit cancel_note(asked& a) noexcept : mail(deliver), self(a) {}
+      static void deliver(mail& m) noexcept;
+      asked& self;
+    };
+    atomic<std::uint8_t> bits_{0};  // acq_rel throughout, as in remote_link
+    home* home_ = nullptr;          // valid once `running` is set
+    bool delivered_ = false;
+    cancel_note note_;
+  };
+
+  static void set_current(engine* e) noexcept;
+  static void run(
+      queue_ticket& t) noexcept;  // runs its child, if that is still in it; drops the ticket
+  static void discard(queue_ticket& t) noexcept;  // ends its child unrun; drops the ticket
+  static void refuse(queue_ticket& t,
+                     std::exception_ptr error) noexcept;  // fails its child; the ticket stays
+};
+
+}  // namespace kettle::inline v0

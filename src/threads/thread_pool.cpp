@@ -1,0 +1,58 @@
+#include "core/home.hpp"
+#include "sys/machine.hpp"
+#include "threads/worker_pool.hpp"
+
+#include <kettle/base/error.hpp>
+#include <kettle/threads/thread_pool.hpp>
+
+namespace kettle::inline v0 {
+
+struct thread_pool::state {
+  explicit state(std::uint32_t width) : engine(width) {}
+  worker_pool engine;
+};
+
+thread_pool::thread_pool(thread_pool_options options)
+    : state_(std::make_unique<state>(options.workers ? std::uint32_t(options.workers)
+                                                     : sys::usable_cores())) {}
+
+thread_pool::~thread_pool() = default;
+
+std::size_t thread_pool::width() const noexcept { return state_->engine.width(); }
+
+pool_stats thread_pool::stats() const noexcept {
+  const worker_pool& e = state_->engine;
+  return {.width = e.width(),
+          .threads = e.threads(),
+          .idle = e.lot().sleepers(),
+          .queued = e.queued(),
+          .steals = e.steals(),
+          .wakes = e.lot().wakes()};
+}
+
+void thread_pool::launch(placed_child_base& child) const { state_->engine.launch(child); }
+
+void thread_pool::launch_own(placed_child_base& child) {
+  if (state_->engine.is_closed()) throw usage_error("start: this pool is closed");
+  state_->engine.launch(child);
+}
+
+bool thread_pool::close_operation::start() {
+  worker_pool& e = pool_->state_->engine;
+  if (e.is_here()) throw usage_error("close: a task of the pool cannot wait for the pool's end");
+  e.close(mode_);
+  if (!e.when_left(*this)) {
+    tls.at->outside_wakers.fetch_add(
+        1, relaxed);  // its threads are no business of our run's deadlock check
+    counted_ = true;
+    return false;
+  }
+  return true;
+}
+
+void thread_pool::close_operation::finish() noexcept {
+  if (std::exchange(counted_, false)) tls.at->outside_wakers.fetch_sub(1, relaxed);
+  pool_->state_->engine.join();
+}
+
+}  // namespace kettle::inline v0
