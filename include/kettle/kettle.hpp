@@ -23,9 +23,13 @@
 #include <kettle/coro/forms.hpp>
 #include <kettle/coro/map.hpp>
 #include <kettle/coro/place_call.hpp>
+#include <kettle/coro/pool_call.hpp>
 #include <kettle/coro/ready.hpp>
 #include <kettle/coro/run.hpp>
 #include <kettle/coro/start.hpp>
 #include <kettle/coro/task.hpp>
+#include <kettle/fibers/on_fiber.hpp>
 #include <kettle/loop/ctrl_c.hpp>
+#include <kettle/threads/on_thread.hpp>
+#include <kettle/threads/thread_pool.hpp>
 #include <kettle/version.hpp>
