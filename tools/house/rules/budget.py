@@ -11,7 +11,8 @@ def check(tree):
         if path not in tree.all_files():
             yield Finding(path, 1, "is gone, and its budget with it")
             return
-        done = command(tree, ["g++", *FLAGS, "-E", "-x", "c++", path])
+        include = f"#include <{path.removeprefix('include/')}>\n"
+        done = command(tree, ["g++", *FLAGS, "-E", "-x", "c++", "-"], include)
         lines = done.stdout.count("\n")
         if done.returncode:
             yield first_error(tree, done.stdout, path)
