@@ -4,6 +4,7 @@
 #include <kettle/core/place.hpp>
 
 #include "core/home.hpp"
+#include "sys/thread.hpp"
 
 namespace kettle::inline v0 {
 
@@ -17,6 +18,37 @@ constexpr context_kind remote_kind{"thread", never_resumed, nullptr};
 
 }  // namespace
 
+namespace detail {
+
+// Ends the blocking system calls of one thread, again and again until its child has ended: a signal that comes just
+// before such a call is lost. Armed on the nursery's home.
+class interrupter : public timer {
+ public:
+  explicit interrupter(home& at) noexcept : timer(fire), at_(at) {}
+  ~interrupter() { at_.disarm(*this); }
+
+  void this_thread() noexcept {
+    sys::allow_interrupts();
+    thread_ = sys::this_thread();
+  }
+  void begin() {
+    sys::interrupt_thread(thread_);
+    at_.arm(*this, after(at_.now(), std::chrono::milliseconds(10)));
+  }
+
+ private:
+  static void fire(timer& t) noexcept { static_cast<interrupter&>(t).begin(); }
+  home& at_;
+  sys::thread_handle thread_{};
+};
+
+}  // namespace detail
+
+placed_child_base::~placed_child_base() {
+  if (ticket_) ticket_->drop();
+  delete link_.interrupts;
+}
+
 const context_kind unplaced_kind{"unplaced", never_resumed, nullptr};
 
 // A pool's own task has no nursery: then there is no home to come back to, and no domain that counts it.
@@ -25,6 +57,7 @@ bool placed_child_base::begin_remote(job_queue& queue) noexcept {
   queue_ = &queue;
   ticket_ = new queue_ticket(*this);
   if (!nursery_) return true;
+  if (lateness_ == lateness::interruptible) link_.interrupts = new detail::interrupter(*at_);
   link_.deadline = scope_->effective_deadline();
   link_.domain = &at_->in();
   link_.domain->work_begins();
@@ -43,7 +76,10 @@ void placed_child_base::run_remote() noexcept {
   root.shield(true);  // whom we help out is no parent of ours
   root.enter(here.thread());
   home::active_root active{root, here.active_roots};
+  bool helping = active.outer != nullptr;  // the thread is counted as busy already, and sleeps once, not twice
+  if (helping && link_.domain) link_.domain->work_ends();
   here.active_roots = &active;
+  if (link_.interrupts) link_.interrupts->this_thread();
   link_.worker = &here;
   link_.root = &root;
   std::uint8_t before = link_.bits.fetch_or(detail::remote_link::running, acq_rel);
@@ -63,6 +99,7 @@ void placed_child_base::run_remote() noexcept {
 
   tls.current = outer_context;
   if (&here.in() != &outer_domain) here.enter(outer_domain);
+  if (helping && link_.domain) link_.domain->work_begins();  // for the note
   if (nursery_)
     post(*at_, finished_note_);
   else
@@ -72,11 +109,12 @@ void placed_child_base::run_remote() noexcept {
 void placed_child_base::ask_remote_cancel() noexcept {
   std::uint8_t before = link_.bits.fetch_or(detail::remote_link::cancel_asked, acq_rel);
   if (before & (detail::remote_link::cancel_asked | detail::remote_link::finished)) return;
-  if (before & detail::remote_link::running)
+  if (before & detail::remote_link::running) {
     post(*link_.worker, cancel_note_);
-  else if (ticket_->take())
+    if (link_.interrupts) link_.interrupts->begin();
+  } else if (ticket_->take()) {
     end_unrun();
-  // else a worker has just taken it: it finds cancel_asked when it sets `running`
+  }  // else a worker has just taken it: it finds cancel_asked when it sets `running`
 }
 
 void placed_child_base::end_unrun() noexcept {
@@ -121,6 +159,7 @@ void placed_child_base::deliver_cancel(mail& m) noexcept {
 void placed_child_base::deliver_finished(mail& m) noexcept {
   placed_child_base& self = static_cast<note&>(m).child;
   domain* d = self.link_.domain;
+  delete std::exchange(self.link_.interrupts, nullptr);  // here, where its timer lives
   self.finish();
   d->work_ends();
 }

@@ -66,6 +66,8 @@ class domain;
 
 namespace detail {
 
+class interrupter;
+
 // How a child that runs on another thread hangs together with its nursery.
 struct remote_link {
   static constexpr std::uint8_t running = 1, cancel_asked = 2, finished = 4;
@@ -75,6 +77,7 @@ struct remote_link {
   cancel_scope* root = nullptr;   // the worker's
   kettle::domain* domain = nullptr;
   time_point deadline = never;
+  interrupter* interrupts = nullptr;  // of an interruptible child; lives as long as the child
 };
 
 }  // namespace detail
@@ -118,9 +121,7 @@ class job_queue {
 class placed_child_base : public child_base {
  public:
   using child_base::child_base;
-  ~placed_child_base() override {
-    if (ticket_) ticket_->drop();
-  }
+  ~placed_child_base() override;
   // Runs the callable on the current context and keeps its result or error. Once.
   virtual void call() noexcept = 0;
   void request_cancel() noexcept override;

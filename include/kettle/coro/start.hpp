@@ -110,8 +110,8 @@ class loop_child final : public child_base {
     finish();
   }
 
-  F f_;
-  std::tuple<A...> arguments_;
+  [[no_unique_address]] F f_;
+  [[no_unique_address]] std::tuple<A...> arguments_;
   task_handle<U> root_;
 };
 
@@ -184,9 +184,35 @@ auto start_on_loop(nursery& n, const start_options& o, F&& f, A&&... a) {
   }
 }
 
+// The nursery's part of an abandoned call: when it is cancelled it lets go of the one that really runs.
+template <class U>
+task<U> wait_or_abandon(future<U> call) {
+  try {
+    co_return co_await call;
+  } catch (const cancelled&) {
+    call.cancel();
+    throw;
+  }
+}
+
+template <bool AsOutcome, class P, class F, class... A>
+auto start_abandonable(nursery& n, P& place, const start_options& o, F&& f, A&&... a) {
+  using U = final_result_t<call_result<F, A...>>;
+  auto* c = new placed_child<U, std::decay_t<F>, std::decay_t<A>...>(unplaced_kind, n.at(), std::forward<F>(f),
+                                                                     std::forward<A>(a)...);
+  c->name_ = o.name;
+  c->keeps_error_ = true;
+  c->lateness_ = lateness::abandon;
+  future<U> call(c);
+  place.launch(*c);
+  return start_on_loop<AsOutcome>(n, o, wait_or_abandon<U>, std::move(call));
+}
+
 template <bool AsOutcome, class P, class F, class... A>
 auto start_in_place(nursery& n, P& place, const start_options& o, F&& f, A&&... a) {
   using U = final_result_t<call_result<F, A...>>;
+  if (o.late == lateness::abandon)
+    return start_abandonable<AsOutcome>(n, place, o, std::forward<F>(f), std::forward<A>(a)...);
   auto* c = new placed_child<U, std::decay_t<F>, std::decay_t<A>...>(unplaced_kind, n.at(), std::forward<F>(f),
                                                                      std::forward<A>(a)...);
   n.adopt(*c, o);
