@@ -4,18 +4,11 @@
 #include <kettle/core/wait_point.hpp>
 
 #include "core/home.hpp"
+#include "core/scope_control.hpp"
 
 #include <algorithm>
 
 namespace kettle::inline v0 {
-
-// future.cancel() reaches c unless c shields itself, by one of the scopes that it has opened.
-bool cancel_scope::self_cancel_visible(const context& c, const cancel_scope* from) noexcept {
-  if (!c.self_cancelled_) return false;
-  for (const cancel_scope* s = from; s && s->owner_ == &c; s = s->parent_)
-    if (s->shield_) return false;
-  return true;
-}
 
 namespace {
 
@@ -23,25 +16,30 @@ void cancel_wait_of(context& c) noexcept {
   if (c.waiting_ && is_cancelled(c)) c.waiting_->cancel();
 }
 
-const char* reason_for(const context& c) noexcept {
-  for (const cancel_scope* s = c.scope_; s; s = s->shield() ? nullptr : s->parent())
-    if (s->cancel_called()) return s->reason();
-  return "cancelled by its future";
-}
+constexpr const char* by_future = "cancelled by its future";
 
 }  // namespace
 
-bool is_cancelled(const context& c) noexcept {
-  return (c.scope_ && c.scope_->effectively_cancelled()) || cancel_scope::self_cancel_visible(c, c.scope_);
+// future.cancel() acts like a scope around everything that c has opened: it is seen where c has no scope of its own,
+// and by the outermost of those it has.
+bool cancel_scope::self_cancel_at(const context& c, const cancel_scope* s) noexcept {
+  return c.self_cancelled_ && !(s && s->owner_ == &c);
 }
 
-const char* cancel_reason(const context& c) noexcept { return reason_for(c); }
+bool is_cancelled(const context& c) noexcept {
+  return (c.scope_ && c.scope_->effectively_cancelled()) || cancel_scope::self_cancel_at(c, c.scope_);
+}
+
+const char* cancel_reason(const context& c) noexcept {
+  return c.scope_ && c.scope_->effectively_cancelled() ? c.scope_->effective_reason() : by_future;
+}
 
 void check_cancelled() {
   context& c = this_context();
   c.at_->take_mail();  // a request from another thread may be lying there
   c.at_->fire_passed_deadlines();
-  if (is_cancelled(c)) throw cancelled{reason_for(c)};
+  tls.current = &c;  // a child of ours that ended may have been among the mail
+  if (is_cancelled(c)) throw cancelled{cancel_reason(c)};
 }
 
 time_point current_deadline() {
@@ -51,6 +49,7 @@ time_point current_deadline() {
 
 cancel_scope::~cancel_scope() {
   KETTLE_ASSERT(!owner_ && !members_ && !first_child_, "a scope was destroyed while still open");
+  if (control_) control_->scope_ended();
 }
 
 void cancel_scope::add(context& c) noexcept {
@@ -68,6 +67,16 @@ void cancel_scope::remove(context& c) noexcept {
   c.scope_ = nullptr;
 }
 
+void cancel_scope::self_cancelled(context& c) noexcept {
+  c.self_cancelled_ = true;
+  cancel_scope* outermost = nullptr;
+  for (cancel_scope* s = c.scope_; s && s->owner_ == &c; s = s->parent_) outermost = s;
+  if (outermost)
+    outermost->refresh();
+  else
+    cancel_wait_of(c);
+}
+
 void cancel_scope::enter(context& c) {
   if (used_) throw usage_error("a cancel_scope is used once: make a new one");
   cancel_scope* outer = c.scope_;
@@ -80,6 +89,7 @@ void cancel_scope::enter(context& c) {
 void cancel_scope::open_under(cancel_scope* parent, home& at) noexcept {
   used_ = true;
   at_ = &at;
+  if (control_) control_->moves_to(at);
   parent_ = parent;
   if (parent_) {
     next_ = parent_->first_child_;
@@ -102,6 +112,7 @@ void cancel_scope::exit() noexcept {
 }
 
 void cancel_scope::close() noexcept {
+  if (control_) std::exchange(control_, nullptr)->scope_ended();
   kettle::disarm(*at_, *this);
   KETTLE_ASSERT(!first_child_, "a scope was closed before the scopes inside it");
   if (parent_) (prev_ ? prev_->next_ : parent_->first_child_) = next_;
@@ -111,8 +122,7 @@ void cancel_scope::close() noexcept {
 
 bool cancel_scope::outer_visible() const noexcept {
   if (shield_) return false;
-  if (parent_ && parent_->effective_) return true;
-  return owner_ && self_cancel_visible(*owner_, parent_);
+  return (parent_ && parent_->effective_) || (owner_ && self_cancel_at(*owner_, parent_));
 }
 
 bool cancel_scope::absorbs() noexcept {
@@ -149,32 +159,52 @@ void cancel_scope::shield(bool on) noexcept {
   rearm();
 }
 
-void cancel_scope::refresh() noexcept {
-  effective_ = cancel_called_ || (!shield_ && parent_ && parent_->effective_);
+// The next scope in the walk of top's tree, parents first, when nothing below this one is to be visited.
+cancel_scope* cancel_scope::after_subtree(const cancel_scope* top) noexcept {
+  for (cancel_scope* s = this; s != top; s = s->parent_)
+    if (s->next_) return s->next_;
+  return nullptr;
+}
+
+// True: it has changed, and those inside it must be looked at.
+bool cancel_scope::refresh_here() noexcept {
+  bool outer = outer_visible();
+  bool now = cancel_called_ || outer;
+  if (now == effective_) return false;
+  effective_ = now;
+  if (!now) return true;
+  effective_reason_ = cancel_called_                        ? reason_
+                      : parent_ && parent_->effective_ ? parent_->effective_reason_
+                                                       : by_future;
   // A wait that is cancelled may resume nobody before we are done: it only makes contexts ready.
   for (context* c = members_; c; c = c->scope_next_) cancel_wait_of(*c);
-  for (cancel_scope* s = first_child_; s; s = s->next_) s->refresh();
+  return true;
 }
 
-time_point cancel_scope::enclosing_deadline() const noexcept {
-  return shield_ || !parent_ ? never : parent_->effective_deadline();
+void cancel_scope::refresh() noexcept {
+  for (cancel_scope* s = this; s;)
+    s = s->refresh_here() && s->first_child_ ? s->first_child_ : s->after_subtree(this);
 }
 
-time_point cancel_scope::effective_deadline() const noexcept {
-  if (effective_) return always;
-  return std::min(deadline_, enclosing_deadline());
-}
+time_point cancel_scope::enclosing_deadline() const noexcept { return shield_ || !parent_ ? never : parent_->limit_; }
 
 // The outer scope wins ties: a timer is armed only for what ends strictly earlier than everything around it.
-void cancel_scope::rearm() noexcept {
+bool cancel_scope::rearm_here() noexcept {
+  time_point enclosing = enclosing_deadline(), before = limit_;
+  limit_ = std::min(deadline_, enclosing);
   kettle::disarm(*at_, *this);
-  if (!cancel_called_ && deadline_ < enclosing_deadline()) {
+  if (!cancel_called_ && deadline_ < enclosing) {
     if (deadline_ <= at_->now())
       on_deadline(*this);
     else
       kettle::arm(*at_, *this, deadline_);
   }
-  for (cancel_scope* s = first_child_; s; s = s->next_) s->rearm();
+  return limit_ != before;
+}
+
+void cancel_scope::rearm() noexcept {
+  for (cancel_scope* s = this; s;)
+    s = s->rearm_here() && s->first_child_ ? s->first_child_ : s->after_subtree(this);
 }
 
 void cancel_scope::on_deadline(timer& t) noexcept {

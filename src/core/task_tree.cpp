@@ -3,6 +3,7 @@
 #include <kettle/core/frame.hpp>
 #include <kettle/core/wait_point.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 namespace kettle::inline v0 {
@@ -33,22 +34,33 @@ void describe_wait(std::string& out, const context& c) {
   }
 }
 
-void walk(std::string& out, const cancel_scope& s, int depth) {
+constexpr std::size_t deepest_indent = 20;  // scopes may nest 100 000 deep: their text must not grow with the square
+
+void add_members(std::string& out, const cancel_scope& s, std::size_t depth) {
   for (const context* c = s.first_member(); c; c = c->scope_next_) {
-    out.append(std::size_t(depth) * 2, ' ');
+    out.append(std::min(depth, deepest_indent) * 2, ' ');
     out += c->name_ ? c->name_ : "task";
     out += std::string(" (") + c->kind_->name + ") ";
     describe_wait(out, *c);
     out += "\n";
   }
-  for (const cancel_scope* inner = s.first_child(); inner; inner = inner->next_sibling()) walk(out, *inner, depth + 1);
 }
 
 }  // namespace
 
 std::string task_tree(const cancel_scope& root) {
   std::string out;
-  walk(out, root, 1);
+  std::size_t depth = 1;
+  for (const cancel_scope* s = &root; s;) {
+    add_members(out, *s, depth);
+    if (s->first_child()) {
+      s = s->first_child();
+      depth++;
+      continue;
+    }
+    while (s != &root && !s->next_sibling()) s = s->parent(), depth--;
+    s = s == &root ? nullptr : s->next_sibling();
+  }
   return out;
 }
 

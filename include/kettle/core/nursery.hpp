@@ -93,7 +93,7 @@ class nursery {
   void child_failed(std::exception_ptr e) noexcept;
   void failed_at(const child_base& c, const std::source_location& where);
   void child_was_cancelled() noexcept { saw_cancelled_ = true; }
-  void child_gone(bool service) noexcept;
+  void child_gone(bool service) noexcept;        // the last one closes it
   bool was_cancelled_inside() const noexcept { return saw_cancelled_; }
 
  private:

@@ -11,6 +11,7 @@
 
 #include <kettle/base/clock.hpp>
 #include <kettle/core/context.hpp>
+#include <kettle/core/scope_handle.hpp>
 #include <kettle/core/timer.hpp>
 
 namespace kettle::inline v0 {
@@ -44,10 +45,14 @@ class cancel_scope : private timer {
   bool shield() const noexcept { return shield_; }
   void shield(bool on) noexcept;  // false: a pending outer cancellation comes through at once
 
+  // For other threads. Made on this scope's own.
+  scope_handle handle();
+
   // Cancelled by itself or from outside, and not shielded from it.
   bool effectively_cancelled() const noexcept { return effective_; }
+  const char* effective_reason() const noexcept { return effective_reason_; }  // of whoever cancelled it
   // The earliest deadline that can end a wait in here; `always` when it is cancelled already.
-  time_point effective_deadline() const noexcept;
+  time_point effective_deadline() const noexcept { return effective_ ? always : limit_; }
 
   // For forms and runtimes: opens the scope on the current context, closes it, says whether `cancelled` ends here.
   void enter(context& c);
@@ -59,8 +64,9 @@ class cancel_scope : private timer {
   void close() noexcept;
   void add(context& c) noexcept;
   static void remove(context& c) noexcept;
+  static void self_cancelled(context& c) noexcept;  // future.cancel(): ends what c waits for, also in scopes of its own
 
-  static bool self_cancel_visible(const context& c, const cancel_scope* from) noexcept;
+  static bool self_cancel_at(const context& c, const cancel_scope* s) noexcept;
   cancel_scope* parent() const noexcept { return parent_; }
   context* first_member() const noexcept { return members_; }
   cancel_scope* first_child() const noexcept { return first_child_; }
@@ -71,8 +77,13 @@ class cancel_scope : private timer {
   static void on_deadline(timer& t) noexcept;
   bool outer_visible() const noexcept;
   time_point enclosing_deadline() const noexcept;
+  // Both walk the tree without recursion, and go below a scope only if something has changed for those in it: 100 000
+  // nested scopes are entered, cancelled and left in linear time.
   void refresh() noexcept;  // recomputes effective_ here and below; cancels the waits that became cancelled
-  void rearm() noexcept;    // the same for the timers
+  void rearm() noexcept;    // the same for limit_ and the timers
+  bool refresh_here() noexcept;
+  bool rearm_here() noexcept;
+  cancel_scope* after_subtree(const cancel_scope* top) noexcept;
 
   home* at_ = nullptr;
   cancel_scope* parent_ = nullptr;
@@ -81,9 +92,12 @@ class cancel_scope : private timer {
   cancel_scope* next_ = nullptr;
   context* members_ = nullptr;
   context* owner_ = nullptr;
+  detail::scope_control* control_ = nullptr;  // when it has handles
   time_point deadline_ = never;
+  time_point limit_ = never;           // the earliest of its own deadline and those that it is not shielded from
   duration relative_ = duration::max();
   const char* reason_ = "";
+  const char* effective_reason_ = "";  // of the scope that cancelled it
   bool cancel_called_ = false, effective_ = false, shield_ = false;
   bool caught_ = false, expired_ = false, used_ = false;
 };
