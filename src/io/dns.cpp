@@ -4,7 +4,6 @@
 #include "io/lanes.hpp"
 
 #include <cerrno>
-#include <cstring>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -19,27 +18,33 @@ class resolver_category final : public std::error_category {
   std::string message(int code) const override { return ::gai_strerror(code); }
 };
 
-[[noreturn]] void throw_not_found(int code, const std::string& host) {
+[[noreturn]] void throw_not_found(int code, int error_number, const std::string& host) {
   static const resolver_category category;
-  if (code == EAI_SYSTEM) throw_io_error(errno, "resolve", host);
+  if (code == EAI_SYSTEM) throw_io_error(error_number, "resolve", host);
   throw io_error(std::error_code(code, category), "resolve", host);
 }
 
-// On a thread of the lane. Owns all it uses: nobody may be left who waits for it.
-std::vector<address> look_up(std::string host, std::uint16_t port) {
+struct answer {
+  std::vector<address> found;
+  int code = 0, error_number = 0;
+};
+
+// On a thread of the lane. Owns all it uses and throws nothing: nobody may be left who waits for it.
+answer look_up(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* list = nullptr;
-  if (int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list)) throw_not_found(code, host);
-  std::vector<address> found;
-  for (addrinfo* a = list; a; a = a->ai_next) {
-    address one = address::from(a->ai_addr, a->ai_addrlen);
-    one.port(port);
-    found.push_back(one);
+  answer a;
+  a.code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list);
+  a.error_number = errno;
+  if (a.code != 0) return a;
+  for (addrinfo* i = list; i; i = i->ai_next) {
+    a.found.push_back(address::from(i->ai_addr, i->ai_addrlen));
+    a.found.back().port(port);
   }
   ::freeaddrinfo(list);
-  return found;
+  return a;
 }
 
 // The families take turns, in the order in which they first appear.
@@ -63,7 +68,12 @@ task<std::vector<address>> resolve(std::string host, std::uint16_t port) {
     found.push_back(*address::ip("127.0.0.1", port));
     found.push_back(*address::ip("::1", port));
   } else {
-    found = interleaved(co_await on_name_lane(look_up, host, port));
+    busy_run counted;
+    name_lane names;
+    future<answer> asked = names.start(look_up, host, port);
+    answer a = co_await asked;
+    if (a.code != 0) throw_not_found(a.code, a.error_number, host);
+    found = interleaved(a.found);
   }
   co_return found;
 }

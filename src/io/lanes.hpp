@@ -1,27 +1,42 @@
 #pragma once
 // Where this room's blocking calls run: lanes of threads of their own, so that slow names do not hold up files, nor
 // either of them the user's on_thread. They belong to the run (or thread) that uses them and end with it.
+//
+//   long n = co_await on_file_lane(sys::read_at, fd, data, size, offset);
+//   future<answer> a = names.start(look_up, host);        // when `a` goes, nobody waits for the answer any more
 
 #include <kettle/coro/place_call.hpp>
-
-#include <cstdint>
+#include <kettle/coro/pool_call.hpp>
 
 namespace kettle::inline v0 {
 
-class io_lane : public callable_place<io_lane> {
- public:
-  constexpr io_lane(unsigned slot, std::uint32_t most_threads, lateness late) noexcept
-      : slot_(slot), most_threads_(most_threads), late_(late) {}
-  void launch(placed_child_base& c) const noexcept;
+// Four at once; cancelled calls are waited for: a disk answers.
+struct file_lane : callable_place<file_lane> {
+  void launch(placed_child_base& c) const;
+};
+inline constexpr file_lane on_file_lane{};
 
- private:
-  unsigned slot_;  // in companion_set
-  std::uint32_t most_threads_;
-  lateness late_;
+// Eight at once. getaddrinfo may take its time and cannot be ended: its callers may leave it behind, so what runs
+// here must own all it uses, and throw nothing.
+class name_lane {
+ public:
+  void launch_own(placed_child_base& c);
+  template <class F, class... A>
+  auto start(F&& f, A&&... a) {
+    return detail::start_own<false>(*this, std::forward<F>(f), std::forward<A>(a)...);
+  }
 };
 
-// getaddrinfo may take its time and cannot be ended: its callers do not wait for it.
-inline constexpr io_lane on_name_lane{2, 8, lateness::abandon};
-inline constexpr io_lane on_file_lane{3, 4, lateness::waits};
+// While it lives, its run counts as busy: virtual time stands still, and there is no deadlock.
+class busy_run {
+ public:
+  busy_run();
+  ~busy_run();
+  busy_run(const busy_run&) = delete;
+  busy_run& operator=(const busy_run&) = delete;
+
+ private:
+  domain& run_;
+};
 
 }  // namespace kettle::inline v0
