@@ -16,8 +16,7 @@ namespace {
 
 static_assert(sizeof(sockaddr_un) == 110);
 
-template <class Sockaddr>
-Sockaddr as(const void* bytes) noexcept {
+template <class Sockaddr> Sockaddr as(const void* bytes) noexcept {
   Sockaddr a;
   std::memcpy(&a, bytes, sizeof a);
   return a;
@@ -49,7 +48,8 @@ address address::path(std::string_view unix_path) {
   sockaddr_un a{};
   a.sun_family = AF_UNIX;
   if (unix_path.empty() || unix_path.size() >= sizeof a.sun_path)
-    throw usage_error("a unix socket's path has 1 to 107 bytes: \"" + std::string(unix_path) + "\"");
+    throw usage_error("a unix socket's path has 1 to 107 bytes: \"" + std::string(unix_path) +
+                      "\"");
   std::memcpy(a.sun_path, unix_path.data(), unix_path.size());
   return from(&a, std::uint32_t(offsetof(sockaddr_un, sun_path) + unix_path.size() + 1));
 }
@@ -116,7 +116,8 @@ place_name parse_place_name(std::string_view text) {
     std::string_view host = rest.substr(0, colon);
     bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
     bool plain = host.find_first_of(":[]") == host.npos;
-    if (colon != rest.npos && !host.empty() && (bracketed || plain) && parse_port(rest.substr(colon + 1), p.port)) {
+    if (colon != rest.npos && !host.empty() && (bracketed || plain) &&
+        parse_port(rest.substr(colon + 1), p.port)) {
       p.host = bracketed ? host.substr(1, host.size() - 2) : host;
       return p;
     }

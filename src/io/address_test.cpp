@@ -14,7 +14,8 @@ TEST(address, reads_and_writes_numbers) {
   EXPECT_EQ(address::ip("[fe80::1]", 1)->text(), "[fe80::1]:1");
   EXPECT_EQ(address::ip("::1", 80)->port(), 80);
   EXPECT_EQ(address::ip("::1", 80)->family(), AF_INET6);
-  for (const char* name : {"", "localhost", "127.0.0", "1.2.3.4.5", ":::"}) EXPECT_FALSE(address::ip(name, 80)) << name;
+  for (const char* name : {"", "localhost", "127.0.0", "1.2.3.4.5", ":::"})
+    EXPECT_FALSE(address::ip(name, 80)) << name;
 }
 
 TEST(address, of_a_path) {
@@ -41,8 +42,9 @@ TEST(place_name, understands_what_listen_and_connect_are_told) {
 }
 
 TEST(place_name, refuses_everything_else_with_a_hint) {
-  for (const char* bad : {"", "80", "tcp:", "tcp:x", "tcp:host:", "tcp::80", "tcp:::1:80", "tcp:host:99999",
-                          "tcp:host:-1", "tcp:[::1:80", "tcp:[]:80", "udp:80", "unix:"}) {
+  for (const char* bad :
+       {"", "80", "tcp:", "tcp:x", "tcp:host:", "tcp::80", "tcp:::1:80", "tcp:host:99999",
+        "tcp:host:-1", "tcp:[::1:80", "tcp:[]:80", "udp:80", "unix:"}) {
     try {
       parse_place_name(bad);
       ADD_FAILURE() << bad;

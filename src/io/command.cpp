@@ -51,9 +51,11 @@ class environment {
   char* const* get() const noexcept { return all_.data(); }
 
  private:
-  static bool overridden(const char* entry, const std::vector<std::pair<std::string, std::string>>& more) {
+  static bool overridden(const char* entry,
+                         const std::vector<std::pair<std::string, std::string>>& more) {
     for (auto& [name, value] : more)
-      if (std::strncmp(entry, name.c_str(), name.size()) == 0 && entry[name.size()] == '=') return true;
+      if (std::strncmp(entry, name.c_str(), name.size()) == 0 && entry[name.size()] == '=')
+        return true;
     return false;
   }
   std::vector<std::string> own_;
@@ -115,8 +117,9 @@ task<> exited(running& r) {
   }
 }
 
-// SIGTERM, and SIGKILL for whoever of the group is left after the grace. Shielded by its caller. The group's number
-// stays taken as long as the group has members, so the signals reach nobody else.
+// SIGTERM, and SIGKILL for whoever of the group is left after the grace. Shielded by its caller.
+// The group's number stays taken as long as the group has members, so the signals reach nobody
+// else.
 task<> end_group(running& r, duration grace) {
   pid_t group = r.child.pid;
   sys::signal_group(group, SIGTERM);
@@ -138,7 +141,9 @@ task<> feed(stream& in, const std::string& text) {
   in.close();
 }
 
-task<> collect(stream& from, std::string& into, std::size_t limit) { into = co_await from.read_all(limit); }
+task<> collect(stream& from, std::string& into, std::size_t limit) {
+  into = co_await from.read_all(limit);
+}
 
 task<captured> run_command(detail::command_settings s, bool capture) {
   check_cancelled();  // before it has begun
@@ -156,7 +161,8 @@ task<captured> run_command(detail::command_settings s, bool capture) {
   n.body_ended();
   co_await n.join();
   nursery::result end = n.leave();
-  if (end.cancelled || !end.errors.empty()) co_await shielded(duration::max(), end_group(r, s.grace));
+  if (end.cancelled || !end.errors.empty())
+    co_await shielded(duration::max(), end_group(r, s.grace));
   if (!end.errors.empty()) std::rethrow_exception(end.errors.front());
   if (end.cancelled) throw cancelled{cancel_reason(*tls.current)};
   c.status = r.status;

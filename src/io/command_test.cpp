@@ -45,7 +45,8 @@ TEST_P(commands, much_goes_in_and_out_without_a_deadlock) {
     std::string much(1 << 20, 'x');
     captured c = co_await command("cat").input(much).capture();
     EXPECT_EQ(c.out.size(), much.size());
-    captured few = co_await command("head", "-c", "3").input(much).capture();  // does not want it all
+    captured few =
+        co_await command("head", "-c", "3").input(much).capture();  // does not want it all
     EXPECT_EQ(few.out, "xxx");
     captured none = co_await command("cat").capture();
     EXPECT_EQ(none.out, "");
@@ -55,7 +56,10 @@ TEST_P(commands, much_goes_in_and_out_without_a_deadlock) {
 TEST_P(commands, environment_and_directory_can_be_given) {
   in_run([]() -> task<> {
     captured c = co_await command("sh", "-c", "echo $TEA; echo $HOME; pwd")
-                     .env("TEA", "green").env("HOME", "/nowhere").directory("/usr").capture();
+                     .env("TEA", "green")
+                     .env("HOME", "/nowhere")
+                     .directory("/usr")
+                     .capture();
     EXPECT_EQ(c.out, "green\n/nowhere\n/usr\n");
   });
 }
@@ -101,11 +105,14 @@ TEST_P(commands, who_does_not_listen_is_killed_after_the_grace) {
 TEST_P(commands, the_whole_group_is_ended) {
   in_run([]() -> task<> {
     std::string pid;
-    auto o = co_await move_on_after(300ms, command("sh", "-c", "sleep 600 & echo $! >&2; echo $!; wait").capture());
+    auto o = co_await move_on_after(
+        300ms, command("sh", "-c", "sleep 600 & echo $! >&2; echo $!; wait").capture());
     EXPECT_FALSE(o);
     // Nobody sleeps for 600 s any more (a zombie of a machine without an init counts as ended).
-    captured left = co_await command("sh", "-c", "ps -eo stat,args 2>/dev/null | grep -v grep | grep -v ^Z | "
-                                                 "grep -c 'sleep 600'").capture();
+    captured left = co_await command("sh", "-c",
+                                     "ps -eo stat,args 2>/dev/null | grep -v grep | grep -v ^Z | "
+                                     "grep -c 'sleep 600'")
+                        .capture();
     EXPECT_EQ(left.out, "0\n");
   });
 }
@@ -122,7 +129,8 @@ TEST_P(commands, two_hundred_races_of_start_and_kill_leak_nothing) {
     co_await command("true").run();  // whatever is made once is made now
     int before = open_descriptors();
     for (int i = 0; i < 200; i++) {
-      auto ignored = co_await move_on_after(std::chrono::microseconds(i * 10), command("sleep", "1").capture());
+      auto ignored = co_await move_on_after(std::chrono::microseconds(i * 10),
+                                            command("sleep", "1").capture());
       EXPECT_FALSE(ignored);
     }
     EXPECT_EQ(open_descriptors(), before);

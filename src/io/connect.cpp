@@ -27,7 +27,8 @@ bool connect_operation::start() {
 }
 
 void connect_operation::ended() noexcept {
-  if (result < 0) detail::close_descriptor(std::exchange(fd, -1));  // else it was faster than a request to cancel
+  if (result < 0)
+    detail::close_descriptor(std::exchange(fd, -1));  // else it was faster than a request to cancel
 }
 
 stream connect_operation::finish() {

@@ -29,7 +29,8 @@ TEST_P(connecting, to_nobody_is_refused_with_the_address) {
 TEST_P(connecting, the_next_address_is_tried_at_once_when_one_fails) {
   in_run([]() -> task<> {
     listener door = co_await listen("tcp:127.0.0.1:0");
-    std::vector<address> candidates = {*address::ip("127.0.0.1", 1), *address::ip("127.0.0.1", 2), door.where()};
+    std::vector<address> candidates = {*address::ip("127.0.0.1", 1), *address::ip("127.0.0.1", 2),
+                                       door.where()};
     auto began = clock::now();
     stream s = co_await connect(candidates);
     EXPECT_EQ(s.peer().text(), door.where().text());
@@ -42,7 +43,9 @@ TEST_P(connecting, when_all_fail_every_error_is_told) {
     std::vector<address> candidates = {*address::ip("127.0.0.1", 1), *address::ip("127.0.0.1", 2)};
     auto o = co_await as_outcome(connect(candidates));
     EXPECT_TRUE(o.error_as<error_group>());
-    EXPECT_EQ(o.what(), "2 errors: connect 127.0.0.1:1: Connection refused; connect 127.0.0.1:2: Connection refused");
+    EXPECT_EQ(o.what(),
+              "2 errors: connect 127.0.0.1:1: Connection refused; connect 127.0.0.1:2: Connection "
+              "refused");
   });
 }
 
@@ -50,7 +53,8 @@ TEST_P(connecting, by_name_and_by_text) {
   in_run([]() -> task<> {
     listener door = co_await listen("tcp:127.0.0.1:0");
     std::string port = std::to_string(door.port());
-    for (const std::string& where : {"tcp:" + port, "tcp:localhost:" + port, "tcp:127.0.0.1:" + port})
+    for (const std::string& where :
+         {"tcp:" + port, "tcp:localhost:" + port, "tcp:127.0.0.1:" + port})
       EXPECT_TRUE((co_await connect(where)).is_open()) << where;
     EXPECT_TRUE((co_await connect("localhost", door.port())).is_open());
     auto o = co_await as_outcome(connect("nonsense"));

@@ -29,7 +29,8 @@ struct answer {
   int code = 0, error_number = 0;
 };
 
-// On a thread of the lane. Owns all it uses and throws nothing: nobody may be left who waits for it.
+// On a thread of the lane. Owns all it uses and throws nothing: nobody may be left who waits for
+// it.
 answer look_up(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;

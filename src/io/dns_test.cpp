@@ -31,7 +31,8 @@ TEST_P(resolving, names_that_nobody_knows_are_an_error_with_the_name) {
 TEST_P(resolving, cancelling_does_not_wait_for_the_system) {
   in_run([]() -> task<> {
     auto began = std::chrono::steady_clock::now();
-    auto ignored = co_await move_on_after(0ms, as_outcome(resolve("no-such-host-at-all.invalid", 80)));
+    auto ignored =
+        co_await move_on_after(0ms, as_outcome(resolve("no-such-host-at-all.invalid", 80)));
     (void)ignored;
     EXPECT_LT(std::chrono::steady_clock::now() - began, 1s);
   });

@@ -17,7 +17,8 @@ constexpr std::size_t chunk_bytes = 1 << 18;
 // One transfer in the ring; -> bytes or -errno.
 class KETTLE_WAIT disk_operation : public operation<disk_operation, detail::io_wait> {
  public:
-  disk_operation(io_kind k, int file, void* bytes, std::size_t n, std::int64_t at) noexcept : operation(k) {
+  disk_operation(io_kind k, int file, void* bytes, std::size_t n, std::int64_t at) noexcept
+      : operation(k) {
     fd = file;
     data = bytes;
     size = n;
@@ -57,7 +58,9 @@ task<long> transfer(io_kind k, int fd, void* data, std::size_t size, std::int64_
 }
 
 // On the lane.
-sys::unique_fd open_there(const std::string& path, int flags) { return sys::open_file(path.c_str(), flags); }
+sys::unique_fd open_there(const std::string& path, int flags) {
+  return sys::open_file(path.c_str(), flags);
+}
 
 std::string read_there(const std::string& path) {
   sys::unique_fd fd = sys::open_file(path.c_str(), O_RDONLY);
@@ -79,8 +82,10 @@ void write_there(const std::string& path, const std::string& data) {
   sys::unique_fd fd = sys::open_file(path.c_str(), flags_of(file_mode::write));
   check(-long(fd.error()), "open", path);
   for (std::size_t done = 0; done < data.size();) {
-    done += std::size_t(check(sys::write_at(fd.get(), data.data() + done, std::min(data.size() - done, chunk_bytes),
-                                            std::int64_t(done)), "write", path));
+    done += std::size_t(
+        check(sys::write_at(fd.get(), data.data() + done, std::min(data.size() - done, chunk_bytes),
+                            std::int64_t(done)),
+              "write", path));
     check_cancelled();
   }
 }
@@ -102,7 +107,8 @@ void file::close() noexcept {
 
 task<std::size_t> file::read(std::span<char> into, std::int64_t offset) {
   check_open(fd_);
-  co_return std::size_t(check(co_await transfer(io_kind::read, fd_, into.data(), into.size(), offset), "read", path_));
+  co_return std::size_t(check(
+      co_await transfer(io_kind::read, fd_, into.data(), into.size(), offset), "read", path_));
 }
 
 task<std::size_t> file::read(std::span<std::byte> into, std::int64_t offset) {
@@ -113,7 +119,8 @@ task<> file::write(std::string_view all, std::int64_t offset) {
   check_open(fd_);
   while (!all.empty()) {
     void* from = const_cast<char*>(all.data());
-    long n = check(co_await transfer(io_kind::write, fd_, from, all.size(), offset), "write", path_);
+    long n =
+        check(co_await transfer(io_kind::write, fd_, from, all.size(), offset), "write", path_);
     all.remove_prefix(std::size_t(n));
     offset += n;
   }
@@ -134,7 +141,9 @@ task<file> open_file(std::string path, file_mode mode) {
   co_return file(fd.release(), std::move(path));
 }
 
-task<std::string> read_file(std::string path) { co_return co_await on_file_lane(read_there, std::move(path)); }
+task<std::string> read_file(std::string path) {
+  co_return co_await on_file_lane(read_there, std::move(path));
+}
 
 task<> write_file(std::string path, std::string data) {
   co_await on_file_lane(write_there, std::move(path), std::move(data));

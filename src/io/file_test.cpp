@@ -12,7 +12,8 @@ namespace {
 class files : public every_backend {
  protected:
   void SetUp() override {
-    dir = std::filesystem::temp_directory_path() / ("kettle-files-" + std::to_string(::getpid()) + GetParam());
+    dir = std::filesystem::temp_directory_path() /
+          ("kettle-files-" + std::to_string(::getpid()) + GetParam());
     std::filesystem::create_directories(dir);
   }
   void TearDown() override { std::filesystem::remove_all(dir); }
@@ -33,7 +34,9 @@ TEST_P(files, what_is_written_is_read) {
 }
 
 TEST_P(files, those_without_a_size_are_read_to_their_end) {
-  in_run([]() -> task<> { EXPECT_NE((co_await read_file("/proc/self/status")).find("Name:"), std::string::npos); });
+  in_run([]() -> task<> {
+    EXPECT_NE((co_await read_file("/proc/self/status")).find("Name:"), std::string::npos);
+  });
 }
 
 TEST_P(files, errors_name_the_path) {

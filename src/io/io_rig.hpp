@@ -3,10 +3,10 @@
 //
 //   IO_TEST(stream, says_the_end, { auto [a, b] = co_await connected(); ... });
 
+#include <kettle/core/sleep.hpp>
 #include <kettle/coro/all.hpp>
 #include <kettle/coro/first_of.hpp>
 #include <kettle/coro/run.hpp>
-#include <kettle/core/sleep.hpp>
 #include <kettle/io/connect.hpp>
 #include <kettle/io/listener.hpp>
 
@@ -34,8 +34,7 @@ inline run_options on(const std::string& backend) {
 
 class every_backend : public testing::TestWithParam<const char*> {
  protected:
-  template <class F>
-  void in_run(F f) {
+  template <class F> void in_run(F f) {
     try {
       run(on(GetParam()), f);
     } catch (const usage_error& e) {
@@ -45,10 +44,10 @@ class every_backend : public testing::TestWithParam<const char*> {
   }
 };
 
-#define ON_EVERY_BACKEND(suite) \
+#define ON_EVERY_BACKEND(suite)                                                      \
   INSTANTIATE_TEST_SUITE_P(, suite, testing::Values("io_uring", "epoll", "virtual"), \
                            [](auto& i) { return std::string(i.param); })
-#define ON_REAL_BACKENDS(suite) \
+#define ON_REAL_BACKENDS(suite)                                           \
   INSTANTIATE_TEST_SUITE_P(, suite, testing::Values("io_uring", "epoll"), \
                            [](auto& i) { return std::string(i.param); })
 
@@ -73,8 +72,7 @@ inline int open_descriptors() {
 }
 
 // The message of what f throws; "" for nothing.
-template <class W>
-task<std::string> error_of(W&& wait) {
+template <class W> task<std::string> error_of(W&& wait) {
   auto o = co_await as_outcome(std::forward<W>(wait));
   co_return o ? std::string() : o.what();
 }

@@ -32,7 +32,8 @@ void io_wait::completed(io_request& r) noexcept {
   bool over = r.result == -ECANCELED || self.step();
   if (!over && !self.asked_) over = self.begin_request();
   if (self.in_kernel_) return;
-  self.finish_wait(over && !(r.result == -ECANCELED && self.asked_) ? claim::granted : claim::cancelled);
+  self.finish_wait(over && !(r.result == -ECANCELED && self.asked_) ? claim::granted
+                                                                    : claim::cancelled);
 }
 
 void io_wait::finish_wait(claim how) noexcept {

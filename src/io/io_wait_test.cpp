@@ -45,7 +45,8 @@ TEST_P(io_waits, a_race_between_data_and_cancel_loses_nothing) {
     auto read = [&]() -> task<> {
       char buf[64];
       for (int i = 0;; i++) {
-        auto n = co_await move_on_after(std::chrono::microseconds(i % 100), e.server.read(std::span<char>(buf)));
+        auto n = co_await move_on_after(std::chrono::microseconds(i % 100),
+                                        e.server.read(std::span<char>(buf)));
         if (n && *n == 0) co_return;
         received += n.value_or(0);
       }

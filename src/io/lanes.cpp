@@ -7,7 +7,8 @@ namespace kettle::inline v0 {
 
 namespace {
 
-constexpr unsigned name_slot = 2, file_slot = 3;  // of the companion_set; 0 and 1 are on_thread's and on_cores'
+constexpr unsigned name_slot = 2,
+                   file_slot = 3;  // of the companion_set; 0 and 1 are on_thread's and on_cores'
 
 lane& lane_in(home& h, unsigned slot, std::uint32_t most_threads) {
   auto make = [&] { return static_cast<companion*>(new lane({.most_threads = most_threads})); };

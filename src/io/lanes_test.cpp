@@ -12,8 +12,7 @@ TEST(file_lane, runs_four_file_jobs_at_once_and_no_more) {
   std::atomic<int> now{0}, most{0};
   auto job = [&] {
     int n = ++now;
-    for (int seen = most; seen < n && !most.compare_exchange_weak(seen, n);) {
-    }
+    for (int seen = most; seen < n && !most.compare_exchange_weak(seen, n);) {}
     std::this_thread::sleep_for(20ms);
     --now;
   };
@@ -36,7 +35,8 @@ TEST(name_lane, what_nobody_waits_for_is_left_behind) {
     });
     EXPECT_FALSE(co_await move_on_after(10ms, late));
   });
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 250ms);  // nor does the end of the run wait for it
+  EXPECT_LT(std::chrono::steady_clock::now() - began,
+            250ms);  // nor does the end of the run wait for it
   while (!ended) std::this_thread::sleep_for(1ms);
 }
 

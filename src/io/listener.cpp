@@ -19,7 +19,8 @@ struct listener_state {
   ~listener_state() { close(); }
   void close() noexcept {
     if (acceptor) {
-      KETTLE_ASSERT(acceptor->who().at_ == &home::here(), "a listener is closed on the thread that waits on it");
+      KETTLE_ASSERT(acceptor->who().at_ == &home::here(),
+                    "a listener is closed on the thread that waits on it");
       acceptor->listener_closed();
     }
     if (fd >= 0) close_descriptor(std::exchange(fd, -1));
@@ -49,7 +50,8 @@ accept_operation::accept_operation(detail::listener_state* s) noexcept
 
 bool accept_operation::start() {
   if (!state_ || state_->fd < 0) throw closed_resource("this listener is closed");
-  if (state_->acceptor) throw busy_resource("a second accept() on " + state_->where.text() + ": one at a time");
+  if (state_->acceptor)
+    throw busy_resource("a second accept() on " + state_->where.text() + ": one at a time");
   fd = state_->fd;
   if (begin_request() && !pause_if_out_of_descriptors()) return true;
   state_->acceptor = this;
@@ -57,7 +59,9 @@ bool accept_operation::start() {
 }
 
 // What befell a single peer on its way is no error of ours: the next one, please.
-bool accept_operation::step() noexcept { return result != -ECONNABORTED && result != -EPROTO && result != -EPERM; }
+bool accept_operation::step() noexcept {
+  return result != -ECONNABORTED && result != -EPROTO && result != -EPERM;
+}
 
 bool accept_operation::pause_if_out_of_descriptors() noexcept {
   if (!state_ || !out_of_resources(result)) return false;
@@ -132,7 +136,8 @@ struct opening {
   }
 };
 
-// Every address: one IPv6 socket that takes IPv4 too; where there is no IPv6 (or nobody to map it), IPv4.
+// Every address: one IPv6 socket that takes IPv4 too; where there is no IPv6 (or nobody to map it),
+// IPv4.
 void open_for_all(opening& o, std::uint16_t port) {
   o.at = *address::ip("::", port);
   o.fd = o.io.kind() == backend_kind::sim ? -EAFNOSUPPORT : o.io.socket(AF_INET6, SOCK_STREAM);

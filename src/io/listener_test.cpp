@@ -105,7 +105,8 @@ std::atomic<int> complaints{0};
 
 TEST_P(kernel_listeners, out_of_descriptors_they_try_again_every_100_ms) {
   complaints = 0;
-  auto former = set_dropped_error_hook([](const std::exception_ptr&, const char*) noexcept { complaints++; });
+  auto former =
+      set_dropped_error_hook([](const std::exception_ptr&, const char*) noexcept { complaints++; });
   in_run([]() -> task<> {
     listener door = co_await listen("tcp:127.0.0.1:0");
     stream client = co_await connect_to(door.where());
@@ -143,7 +144,9 @@ TEST_P(kernel_listeners, streams_do_not_wait_for_more_to_send) {
     for (int fd = 3; fd < 64; fd++) {
       sockaddr_in peer{};
       socklen_t size = sizeof peer;
-      if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0 || peer.sin_family != AF_INET) continue;
+      if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0 ||
+          peer.sin_family != AF_INET)
+        continue;
       int on = 0;
       size = sizeof on;
       EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);

@@ -17,7 +17,8 @@ std::pair<stream, stream> make_pipe() {
   return {std::move(out), detail::make_plain_stream(ends.write.release(), "a pipe")};
 }
 
-ready_operation::ready_operation(int descriptor, std::uint32_t events) noexcept : operation(io_kind::poll) {
+ready_operation::ready_operation(int descriptor, std::uint32_t events) noexcept
+    : operation(io_kind::poll) {
   fd = descriptor;
   flags = events;
 }

@@ -18,15 +18,18 @@ namespace kettle::inline v0 {
 namespace {
 
 std::string how_far(const std::string& object, std::size_t written, std::size_t wanted) {
-  return object + " (" + std::to_string(written) + " of " + std::to_string(wanted) + " bytes went out)";
+  return object + " (" + std::to_string(written) + " of " + std::to_string(wanted) +
+         " bytes went out)";
 }
 
 backend& io_here() { return home::here().io(); }
 
 }  // namespace
 
-write_error::write_error(int error_number, const std::string& object, std::size_t written_bytes, std::size_t wanted)
-    : io_error(std::error_code(error_number, std::system_category()), "write", how_far(object, written_bytes, wanted)),
+write_error::write_error(int error_number, const std::string& object, std::size_t written_bytes,
+                         std::size_t wanted)
+    : io_error(std::error_code(error_number, std::system_category()), "write",
+               how_far(object, written_bytes, wanted)),
       written(written_bytes) {}
 
 namespace detail {
@@ -46,7 +49,8 @@ stream_state::~stream_state() { close(); }
 void stream_state::close() noexcept {
   for (stream_operation* op : {reader, writer}) {
     if (!op) continue;
-    KETTLE_ASSERT(op->who().at_ == &home::here(), "a stream is closed on the thread that waits on it");
+    KETTLE_ASSERT(op->who().at_ == &home::here(),
+                  "a stream is closed on the thread that waits on it");
     op->state_ = nullptr;
   }
   reader = writer = nullptr;
@@ -68,7 +72,8 @@ stream make_stream_of_accepted(int fd) {
   sockaddr_storage raw{};
   std::uint32_t size = sizeof raw;
   // A peer that is gone already has no name any more; the first read will tell.
-  address peer = io_here().peer_address(fd, &raw, &size) < 0 ? address() : address::from(&raw, size);
+  address peer =
+      io_here().peer_address(fd, &raw, &size) < 0 ? address() : address::from(&raw, size);
   return make_stream(fd, peer);
 }
 
@@ -83,8 +88,8 @@ stream make_plain_stream(int fd, const char* name) {
 bool stream_operation::start() {
   if (!state_ || state_->fd < 0) throw closed_resource("this stream is closed");
   if (reads() ? state_->reader : state_->writer)
-    throw busy_resource(std::string(reads() ? "a second reader" : "a second writer") + " on one stream (" +
-                        state_->name() + "): one at a time");
+    throw busy_resource(std::string(reads() ? "a second reader" : "a second writer") +
+                        " on one stream (" + state_->name() + "): one at a time");
   if (!state_->is_socket) kind = reads() ? io_kind::read : io_kind::write;
   fd = state_->fd;
   if (begin_request()) return true;
@@ -97,13 +102,15 @@ void stream_operation::ended() noexcept {
 }
 
 void stream_operation::fail(const char* operation) const {
-  if (was_closed() || !state_) throw closed_resource("this stream was closed while somebody waited on it");
+  if (was_closed() || !state_)
+    throw closed_resource("this stream was closed while somebody waited on it");
   throw_io_error(-result, operation, state_->name());
 }
 
 }  // namespace detail
 
-read_operation::read_operation(detail::stream_state* s, void* bytes, std::size_t n, bool past_buffer) noexcept
+read_operation::read_operation(detail::stream_state* s, void* bytes, std::size_t n,
+                               bool past_buffer) noexcept
     : operation(s, io_kind::recv, bytes, n), past_buffer_(past_buffer) {}
 
 bool read_operation::start() {
@@ -146,14 +153,16 @@ bool write_base::step() noexcept {
 std::size_t write_base::finish_write() const {
   if (wanted_ == 0) return 0;
   if (result >= 0 && (!all_ || written_ == wanted_)) return written_;
-  if (was_closed() || !state_) throw closed_resource("this stream was closed while somebody waited on it");
+  if (was_closed() || !state_)
+    throw closed_resource("this stream was closed while somebody waited on it");
   throw write_error(-result, state_->name(), written_, wanted_);
 }
 
 stream stream::adopt(int fd) {
   sockaddr_storage raw{};
   std::uint32_t size = sizeof raw;
-  if (io_here().peer_address(fd, &raw, &size) == -ENOTSOCK) return detail::make_plain_stream(fd, "a pipe");
+  if (io_here().peer_address(fd, &raw, &size) == -ENOTSOCK)
+    return detail::make_plain_stream(fd, "a pipe");
   return detail::make_stream_of_accepted(fd);
 }
 
@@ -177,7 +186,8 @@ address stream::peer() const { return state_ ? state_->peer : address(); }
 address stream::local() const {
   sockaddr_storage raw{};
   std::uint32_t size = sizeof raw;
-  if (!is_open() || !state_->is_socket || io_here().local_address(state_->fd, &raw, &size) < 0) return {};
+  if (!is_open() || !state_->is_socket || io_here().local_address(state_->fd, &raw, &size) < 0)
+    return {};
   return address::from(&raw, size);
 }
 

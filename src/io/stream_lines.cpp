@@ -21,7 +21,8 @@ std::shared_ptr<read_buffer> buffer_of(stream_state* s) {
 
 // Receives some more; false at the end of the stream. `s` may be gone when it throws.
 task<bool> fill(stream_state* s, read_buffer& b) {
-  if (s->reader) throw busy_resource("a second reader on one stream (" + s->name() + "): one at a time");
+  if (s->reader)
+    throw busy_resource("a second reader on one stream (" + s->name() + "): one at a time");
   b.make_room();
   std::size_t n = co_await read_operation(s, b.bytes.get() + b.end, b.capacity - b.end, true);
   b.end += n;
@@ -35,12 +36,14 @@ std::string take(read_buffer& b, std::size_t n) {
 }
 
 // How many bytes it takes up to and including the delimiter; 0 when the stream ends before.
-task<std::size_t> find(stream_state* s, read_buffer& b, std::string_view delimiter, std::size_t limit) {
+task<std::size_t> find(stream_state* s, read_buffer& b, std::string_view delimiter,
+                       std::size_t limit) {
   std::size_t looked_at = 0;
   for (;;) {
     std::size_t at = b.view().find(delimiter, looked_at);
     std::size_t length = at == std::string_view::npos ? b.size() : at + delimiter.size();
-    if (length > limit || (at == std::string_view::npos && length == limit)) throw limit_overrun(limit);
+    if (length > limit || (at == std::string_view::npos && length == limit))
+      throw limit_overrun(limit);
     if (at != std::string_view::npos) co_return length;
     looked_at = b.size() - std::min(b.size(), delimiter.size() - 1);
     if (!co_await fill(s, b)) co_return 0;

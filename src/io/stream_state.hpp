@@ -1,5 +1,6 @@
 #pragma once
-// What a stream is made of. The stream points here, so that it can be moved while somebody waits on it.
+// What a stream is made of. The stream points here, so that it can be moved while somebody waits on
+// it.
 
 #include <kettle/io/address.hpp>
 #include <kettle/io/stream.hpp>
@@ -9,8 +10,8 @@
 
 namespace kettle::inline v0::detail {
 
-// Bytes received and not yet asked for. Shared with who fills it: closing the stream frees the stream's half while
-// the kernel may still write here.
+// Bytes received and not yet asked for. Shared with who fills it: closing the stream frees the
+// stream's half while the kernel may still write here.
 struct read_buffer {
   std::unique_ptr<char[]> bytes;
   std::size_t capacity = 0, begin = 0, end = 0;

@@ -23,17 +23,18 @@ constexpr int owned_signals[] = {SIGINT, SIGTERM};
 constexpr std::int64_t same_request_ns = 20'000'000;
 
 struct {
-  spin_lock lock;                            // the lists below; never taken in a handler
-  run_signals* runs = nullptr;               // oldest first
+  spin_lock lock;               // the lists below; never taken in a handler
+  run_signals* runs = nullptr;  // oldest first
   ctrl_c_operation* waiters = nullptr;
   std::optional<sys::signal_handler> handlers[2];
 
-  // What the handler sees. in_handler and target are seq_cst: a run that goes writes target and then reads
-  // in_handler, a handler does it the other way round, and one of them must see the other.
+  // What the handler sees. in_handler and target are seq_cst: a run that goes writes target and
+  // then reads in_handler, a handler does it the other way round, and one of them must see the
+  // other.
   atomic<run_signals*> target{nullptr};
   atomic<int> in_handler{0};
-  atomic<int> waiting{0};                    // relaxed: a hint whether a second signal may end the process
-  atomic<std::uint32_t> pending{0};          // bit n: owned_signals[n]; release / acquire with the note
+  atomic<int> waiting{0};            // relaxed: a hint whether a second signal may end the process
+  atomic<std::uint32_t> pending{0};  // bit n: owned_signals[n]; release / acquire with the note
 } desk;
 
 int take_pending() noexcept {
@@ -74,7 +75,8 @@ bool grant_waiters() noexcept {
 bool ctrl_c_operation::start() {
   spin_guard hold(desk.lock);
   if (!desk.runs)
-    throw usage_error("ctrl_c: nobody owns the signals outside kettle::run; handle them yourself there");
+    throw usage_error(
+        "ctrl_c: nobody owns the signals outside kettle::run; handle them yourself there");
   prev_ = nullptr;
   next_ = desk.waiters;
   if (next_) next_->prev_ = this;
@@ -107,7 +109,8 @@ run_signals::run_signals(nursery& root, home& at) : mail(deliver), root_(root), 
   if (desk.runs != this) return;
   desk.target.store(this, seq_cst);
   for (int i = 0; i < 2; i++)
-    if (sys::action_is_default(owned_signals[i])) desk.handlers[i].emplace(owned_signals[i], on_signal);
+    if (sys::action_is_default(owned_signals[i]))
+      desk.handlers[i].emplace(owned_signals[i], on_signal);
 }
 
 run_signals::~run_signals() {
@@ -172,7 +175,8 @@ void run_signals::decide() noexcept {
   }
   cancelled_by_.store(signal, relaxed);
   std::int64_t none = 0;  // somebody waited when it came, and has gone meanwhile
-  first_at_ns_.compare_exchange_strong(none, sys::monotonic_now().time_since_epoch().count(), relaxed);
+  first_at_ns_.compare_exchange_strong(none, sys::monotonic_now().time_since_epoch().count(),
+                                       relaxed);
   root_.cancel(signal == SIGINT ? "SIGINT" : "SIGTERM");
 }
 

@@ -1,13 +1,14 @@
 #pragma once
-// SIGINT and SIGTERM while a run is alive: they go to whoever waits for ctrl_c(), else they cancel the run's root.
+// SIGINT and SIGTERM while a run is alive: they go to whoever waits for ctrl_c(), else they cancel
+// the run's root.
 //
 //   run_signals mine(root, home);        // until it goes
 //   if (int signal = mine.cancelled_by()) end_by_signal(signal);
 //
-// Of all runs alive at once the oldest receives the signals; when it ends, the next one does. Only signals whose
-// action was the default are taken over, and they get it back with the last run.
-// The handler touches lock-free atomics and posts a mail, nothing else; everything is decided where the mail arrives.
-// Threads: an object belongs to its home's thread; handlers run on any.
+// Of all runs alive at once the oldest receives the signals; when it ends, the next one does. Only
+// signals whose action was the default are taken over, and they get it back with the last run. The
+// handler touches lock-free atomics and posts a mail, nothing else; everything is decided where the
+// mail arrives. Threads: an object belongs to its home's thread; handlers run on any.
 
 #include "core/home.hpp"
 
@@ -38,9 +39,9 @@ class run_signals : private mail {
 
   nursery& root_;
   home& at_;
-  run_signals* next_ = nullptr;            // the younger runs
-  atomic<bool> posted_{false};             // the note is on its way
-  atomic<std::int64_t> first_at_ns_{0};    // when the signal came that nobody waited for
+  run_signals* next_ = nullptr;          // the younger runs
+  atomic<bool> posted_{false};           // the note is on its way
+  atomic<std::int64_t> first_at_ns_{0};  // when the signal came that nobody waited for
   atomic<int> cancelled_by_{0};
   bool closing_ = false;
 };

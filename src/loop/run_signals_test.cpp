@@ -2,8 +2,8 @@
 
 #include "sys/signals.hpp"
 
-#include <kettle/coro/run.hpp>
 #include <kettle/core/sleep.hpp>
+#include <kettle/coro/run.hpp>
 #include <kettle/loop/ctrl_c.hpp>
 
 #include <gtest/gtest.h>
@@ -29,7 +29,9 @@ struct ended {
 };
 
 int words = -1;  // the child's way to speak
-void say(const char* text) { ASSERT_GT(::write(words, text, std::char_traits<char>::length(text)), 0); }
+void say(const char* text) {
+  ASSERT_GT(::write(words, text, std::char_traits<char>::length(text)), 0);
+}
 
 // Runs f in a child process and `then` here, once the child has said its first word.
 ended in_child(const std::function<void()>& f, const std::function<void(pid_t)>& then) {
@@ -74,7 +76,8 @@ TEST(run_signals, a_signal_cancels_the_root_and_then_ends_the_process) {
   for (int signal : {SIGINT, SIGTERM}) {
     ended e = in_child([] { run(sleep_and_tell); }, [&](pid_t pid) { ::kill(pid, signal); });
     EXPECT_EQ(e.signal(), signal);
-    EXPECT_EQ(e.said, std::string("ready ") + (signal == SIGINT ? "SIGINT" : "SIGTERM") + " cleaned up");
+    EXPECT_EQ(e.said,
+              std::string("ready ") + (signal == SIGINT ? "SIGINT" : "SIGTERM") + " cleaned up");
   }
 }
 
@@ -83,11 +86,12 @@ TEST(run_signals, a_second_signal_ends_a_slow_cleanup_at_once) {
     say("ready");
     co_await finally(sleep_for(1h), sleep_for(15s), 15s);
   };
-  ended e = in_child([&] { run(slow); }, [](pid_t pid) {
-    ::kill(pid, SIGTERM);
-    std::this_thread::sleep_for(100ms);
-    ::kill(pid, SIGINT);
-  });
+  ended e = in_child([&] { run(slow); },
+                     [](pid_t pid) {
+                       ::kill(pid, SIGTERM);
+                       std::this_thread::sleep_for(100ms);
+                       ::kill(pid, SIGINT);
+                     });
   EXPECT_EQ(e.code(), 128 + SIGINT);
 }
 
@@ -191,7 +195,8 @@ TEST(run_signals, waiting_for_ctrl_c_alone_is_no_deadlock) {
   auto f = []() -> task<> { co_await ctrl_c(); };
   std::thread other([] {
     std::this_thread::sleep_for(50ms);
-    ::raise(SIGINT);  // here and not from outside: TSan holds a foreign signal back until the thread calls something
+    ::raise(SIGINT);  // here and not from outside: TSan holds a foreign signal back until the
+                      // thread calls something
   });
   run(run_options{.time = time_kind::virtual_time}, f);
   other.join();

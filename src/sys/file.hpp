@@ -49,7 +49,7 @@ inline long read_next(int fd, void* data, std::size_t size) noexcept {
 }
 
 inline std::int64_t file_size(int fd) noexcept {
-  struct stat s {};
+  struct stat s{};
   int r = int(result_of(::fstat(fd, &s)));
   return r < 0 ? r : s.st_size;
 }

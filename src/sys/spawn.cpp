@@ -24,7 +24,8 @@ class file_actions {
       if (plan.files[target] != inherit_file)
         r = ::posix_spawn_file_actions_adddup2(&actions_, plan.files[target], target);
     if (r == 0) r = ::posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
-    if (r == 0 && plan.directory) r = ::posix_spawn_file_actions_addchdir_np(&actions_, plan.directory);
+    if (r == 0 && plan.directory)
+      r = ::posix_spawn_file_actions_addchdir_np(&actions_, plan.directory);
     return r;
   }
   const posix_spawn_file_actions_t* get() const noexcept { return &actions_; }
@@ -43,8 +44,8 @@ class attributes {
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
     ::posix_spawnattr_setsigmask(&attributes_, &none);
     ::posix_spawnattr_setpgroup(&attributes_, 0);
-    ::posix_spawnattr_setflags(&attributes_,
-                               POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    ::posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
   }
   attributes(const attributes&) = delete;
   attributes& operator=(const attributes&) = delete;
@@ -61,19 +62,22 @@ int spawn(const spawn_plan& plan, spawned& child) noexcept {
   file_actions files;
   attributes how;
   int r = files.prepare(plan);
-  if (r == 0) r = ::posix_spawnp(&child.pid, plan.argv[0], files.get(), how.get(), plan.argv, plan.environment);
+  if (r == 0)
+    r = ::posix_spawnp(&child.pid, plan.argv[0], files.get(), how.get(), plan.argv,
+                       plan.environment);
   if (r != 0) return -r;
   // Nobody else reaps our children, so the number is still this child's.
   child.pidfd = pidfd_open(child.pid);
   if (child.pidfd) return 0;
   r = child.pidfd.error();
   ::kill(child.pid, SIGKILL);
-  while (::waitpid(child.pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(child.pid, nullptr, 0) < 0 && errno == EINTR) {}
   return -r;
 }
 
-int signal_group(pid_t leader, int signal) noexcept { return int(result_of(::kill(-leader, signal))); }
+int signal_group(pid_t leader, int signal) noexcept {
+  return int(result_of(::kill(-leader, signal)));
+}
 
 bool group_is_empty(pid_t leader) noexcept { return signal_group(leader, 0) == -ESRCH; }
 

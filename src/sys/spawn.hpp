@@ -3,11 +3,12 @@
 //
 //   sys::spawn_plan plan{.argv = argv, .environment = envp, .files = {in, out, err}};
 //   sys::spawned child;
-//   if (int r = sys::spawn(plan, child); r < 0) ...       // -ENOENT: no such program; no child is left
+//   if (int r = sys::spawn(plan, child); r < 0) ...       // -ENOENT: no such program; no child is
+//   left
 //
-// The child leads a process group of its own, has the default action for every signal and an empty mask, and no
-// descriptor but 0, 1 and 2. posix_spawn underneath: no copy of our memory is made, however large it is.
-// Threads: any. Blocks until the child has begun its program.
+// The child leads a process group of its own, has the default action for every signal and an empty
+// mask, and no descriptor but 0, 1 and 2. posix_spawn underneath: no copy of our memory is made,
+// however large it is. Threads: any. Blocks until the child has begun its program.
 
 #include "sys/fd.hpp"
 
@@ -18,9 +19,9 @@ namespace kettle::inline v0::sys {
 inline constexpr int inherit_file = -1;
 
 struct spawn_plan {
-  char* const* argv = nullptr;         // argv[0] is looked up in PATH
+  char* const* argv = nullptr;  // argv[0] is looked up in PATH
   char* const* environment = nullptr;
-  const char* directory = nullptr;     // null: ours
+  const char* directory = nullptr;  // null: ours
   int files[3] = {inherit_file, inherit_file, inherit_file};
 };
 

@@ -20,8 +20,10 @@ sys::exit_state end_of(sys::spawned& child) {
   return how;
 }
 
-int spawn(const char* program, const char* argument, sys::spawned& child, const char* directory = nullptr) {
-  char* argv[] = {const_cast<char*>(program), const_cast<char*>("-c"), const_cast<char*>(argument), nullptr};
+int spawn(const char* program, const char* argument, sys::spawned& child,
+          const char* directory = nullptr) {
+  char* argv[] = {const_cast<char*>(program), const_cast<char*>("-c"), const_cast<char*>(argument),
+                  nullptr};
   sys::spawn_plan plan;
   plan.argv = argv;
   plan.environment = ::environ;

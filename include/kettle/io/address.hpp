@@ -1,8 +1,8 @@
 #pragma once
 // Where a socket is: an IPv4 or IPv6 address with a port, or a path.
 //
-//   auto a = address::ip("::1", 80);                  // nullopt when it is no number but a name: resolve() that
-//   std::puts(a->text().c_str());                     // "[::1]:80"
+//   auto a = address::ip("::1", 80);                  // nullopt when it is no number but a name:
+//   resolve() that std::puts(a->text().c_str());                     // "[::1]:80"
 //
 // A value of 112 bytes, copied freely. Threads: any.
 
@@ -15,15 +15,16 @@ namespace kettle::inline v0 {
 
 class address {
  public:
-  address() noexcept = default;                                                    // nowhere
-  static std::optional<address> ip(std::string_view number, std::uint16_t port);   // "127.0.0.1", "::1", "[::1]"
-  static address path(std::string_view unix_path);                                 // usage_error when it is too long
+  address() noexcept = default;  // nowhere
+  static std::optional<address> ip(std::string_view number,
+                                   std::uint16_t port);  // "127.0.0.1", "::1", "[::1]"
+  static address path(std::string_view unix_path);       // usage_error when it is too long
   static address from(const void* sockaddr, std::uint32_t size) noexcept;
 
-  std::string text() const;        // "127.0.0.1:80", "[::1]:80", "unix:/run/x"; "" for nowhere
+  std::string text() const;  // "127.0.0.1:80", "[::1]:80", "unix:/run/x"; "" for nowhere
   std::uint16_t port() const noexcept;
   void port(std::uint16_t p) noexcept;
-  int family() const noexcept;     // AF_INET, AF_INET6, AF_UNIX
+  int family() const noexcept;  // AF_INET, AF_INET6, AF_UNIX
   const void* data() const noexcept { return bytes_; }
   std::uint32_t size() const noexcept { return size_; }
   explicit operator bool() const noexcept { return size_ > 0; }
@@ -33,11 +34,11 @@ class address {
   std::uint16_t size_ = 0;
 };
 
-// What listen() and connect() are told: "tcp:80", "tcp:127.0.0.1:80", "tcp:[::1]:80", "tcp:example.org:80",
-// "unix:/run/x". usage_error for anything else.
+// What listen() and connect() are told: "tcp:80", "tcp:127.0.0.1:80", "tcp:[::1]:80",
+// "tcp:example.org:80", "unix:/run/x". usage_error for anything else.
 struct place_name {
   enum class kind : std::uint8_t { tcp, unix_path } how = kind::tcp;
-  std::string host;                // empty: every address of this machine; or the path
+  std::string host;  // empty: every address of this machine; or the path
   std::uint16_t port = 0;
 };
 place_name parse_place_name(std::string_view text);

@@ -5,12 +5,13 @@
 //   captured c = co_await command("sort", "-u").input("b\na\n").capture();
 //   if (!c.status.ok()) throw std::runtime_error(c.status.text() + ": " + c.err);
 //
-// argv[0] is looked up in PATH; there is no shell unless you write one. Standard input is empty unless input() gives
-// a text; run() leaves output and errors where ours go, capture() collects both. The program gets no other
-// descriptor, and leads a process group of its own. It ends when it has exited and, for capture(), both outputs are
-// closed. A program that cannot be started is an io_error; one that fails is not: look at its status.
-// Cancellation: SIGTERM to the whole group, after the grace (5 s) SIGKILL; `cancelled` comes when it has been reaped.
-// Threads: any. A command may be run several times.
+// argv[0] is looked up in PATH; there is no shell unless you write one. Standard input is empty
+// unless input() gives a text; run() leaves output and errors where ours go, capture() collects
+// both. The program gets no other descriptor, and leads a process group of its own. It ends when it
+// has exited and, for capture(), both outputs are closed. A program that cannot be started is an
+// io_error; one that fails is not: look at its status. Cancellation: SIGTERM to the whole group,
+// after the grace (5 s) SIGKILL; `cancelled` comes when it has been reaped. Threads: any. A command
+// may be run several times.
 
 #include <kettle/base/clock.hpp>
 #include <kettle/coro/task.hpp>
@@ -57,7 +58,8 @@ class command {
   command& directory(std::string path);  // to run in
   command& input(std::string text);      // on its standard input, then the end of it
   command& grace(duration between_term_and_kill);
-  command& capture_limit(std::size_t bytes);  // of either output: limit_overrun, and the program is ended
+  command& capture_limit(
+      std::size_t bytes);  // of either output: limit_overrun, and the program is ended
 
   task<exit_status> run() const;
   task<captured> capture() const;

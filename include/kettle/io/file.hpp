@@ -4,12 +4,12 @@
 //   std::string text = co_await read_file("/etc/hostname");
 //   co_await write_file("out.txt", text);                         // truncates, creates
 //   file f = co_await open_file("data.bin", file_mode::read);
-//   std::size_t n = co_await f.read(buffer, 4096);                // at offset 4096; 0: behind the end
+//   std::size_t n = co_await f.read(buffer, 4096);                // at offset 4096; 0: behind the
+//   end
 //
-// file is movable and closes when it goes. Reads and writes at different offsets may happen at once. What they are
-// given must live until they have ended.
-// Cancellation: an operation that the disk has begun is finished first. Errors are io_error with the path.
-// Threads: any, one at a time.
+// file is movable and closes when it goes. Reads and writes at different offsets may happen at
+// once. What they are given must live until they have ended. Cancellation: an operation that the
+// disk has begun is finished first. Errors are io_error with the path. Threads: any, one at a time.
 
 #include <kettle/coro/task.hpp>
 

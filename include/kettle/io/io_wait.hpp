@@ -1,10 +1,10 @@
 #pragma once
 // One request to the loop's back end as a wait: what every I/O operation is made of.
 //
-// Tried at once; only what has to wait becomes the kernel's. From then on buffer and request are the kernel's until
-// its completion: cancelling asks it to let go and waits for the answer, and the answer decides. What was done
-// before the request to cancel arrived counts, and the next wait throws.
-// Threads: all of it happens on the waiter's home.
+// Tried at once; only what has to wait becomes the kernel's. From then on buffer and request are
+// the kernel's until its completion: cancelling asks it to let go and waits for the answer, and the
+// answer decides. What was done before the request to cancel arrived counts, and the next wait
+// throws. Threads: all of it happens on the waiter's home.
 
 #include <kettle/core/io_request.hpp>
 #include <kettle/core/wait_point.hpp>

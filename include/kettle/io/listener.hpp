@@ -1,13 +1,13 @@
 #pragma once
 // Waiting for peers to connect.
 //
-//   listener door = co_await listen("tcp:7777");         // "tcp:127.0.0.1:0", "tcp:[::1]:80", "unix:/run/x"
-//   for (;;) peers.start(as_outcome, echo, co_await door.accept());
+//   listener door = co_await listen("tcp:7777");         // "tcp:127.0.0.1:0", "tcp:[::1]:80",
+//   "unix:/run/x" for (;;) peers.start(as_outcome, echo, co_await door.accept());
 //
-// "tcp:PORT" listens on every address of the machine, IPv6 and IPv4. Sockets get REUSEADDR, streams NODELAY.
-// When the process is out of descriptors, accept() says so once to the dropped-error hook and tries again every
-// 100 ms: the peers wait in the kernel's queue.
-// One accept() at a time (busy_resource); close() ends it with closed_resource. Movable; closes when it goes.
+// "tcp:PORT" listens on every address of the machine, IPv6 and IPv4. Sockets get REUSEADDR, streams
+// NODELAY. When the process is out of descriptors, accept() says so once to the dropped-error hook
+// and tries again every 100 ms: the peers wait in the kernel's queue. One accept() at a time
+// (busy_resource); close() ends it with closed_resource. Movable; closes when it goes.
 // Cancellation: cancelled means that no peer was taken. Threads: one at a time.
 
 #include <kettle/core/timer.hpp>
@@ -23,10 +23,12 @@ struct listener_state_delete {
 }  // namespace detail
 
 // -> stream
-class KETTLE_WAIT accept_operation : public operation<accept_operation, detail::io_wait>, private timer {
+class KETTLE_WAIT accept_operation : public operation<accept_operation, detail::io_wait>,
+                                     private timer {
  public:
   explicit accept_operation(detail::listener_state* s) noexcept;
-  accept_operation(const accept_operation& o) noexcept : operation(o), timer(try_again), state_(o.state_) {}
+  accept_operation(const accept_operation& o) noexcept
+      : operation(o), timer(try_again), state_(o.state_) {}
   bool start() override;
   void cancel() noexcept override;
   stream finish() const;

@@ -1,13 +1,14 @@
 #pragma once
-// ctrl_c(): waits for Ctrl-C (SIGINT) or a request to end (SIGTERM), so that a program can end in its own way.
+// ctrl_c(): waits for Ctrl-C (SIGINT) or a request to end (SIGTERM), so that a program can end in
+// its own way.
 //
 //   co_await race(accept_all(door, peers), ctrl_c());
 //   peers.cancel_after(5s);
 //
-// While somebody waits, the signal goes to every waiter and to nothing else; otherwise it cancels the root of run().
-// One signal grants all who wait at that moment; there is no queue of signals. Signals that the program handles
-// itself, or was started to ignore, stay with it.
-// Cancellation: cancelled means no signal was taken. Threads: any; usage_error where no run() is alive.
+// While somebody waits, the signal goes to every waiter and to nothing else; otherwise it cancels
+// the root of run(). One signal grants all who wait at that moment; there is no queue of signals.
+// Signals that the program handles itself, or was started to ignore, stay with it. Cancellation:
+// cancelled means no signal was taken. Threads: any; usage_error where no run() is alive.
 
 #include <kettle/core/wait_point.hpp>
 
