@@ -44,10 +44,11 @@ namespace sanitizer {
 inline thread_local sanitizer_notes* left_behind = nullptr;  // the stack this thread came from
 #endif
 
+// In line: TSan would note the return of a function it had entered on the other stack.
 // `to` runs next; `ends`: the stack we leave is never returned to.
-inline void before_switch([[maybe_unused]] sanitizer_notes& from,
-                          [[maybe_unused]] sanitizer_notes& to,
-                          [[maybe_unused]] bool ends) noexcept {
+[[gnu::always_inline]] inline void before_switch([[maybe_unused]] sanitizer_notes& from,
+                                                 [[maybe_unused]] sanitizer_notes& to,
+                                                 [[maybe_unused]] bool ends) noexcept {
 #ifdef KETTLE_ASAN
   left_behind = &from;
   __sanitizer_start_switch_fiber(ends ? nullptr : &from.fake_stack, to.bottom, to.size);
@@ -59,7 +60,7 @@ inline void before_switch([[maybe_unused]] sanitizer_notes& from,
 
 // On the new stack. The one left behind is told its bounds, which for a thread's own stack nobody
 // else knows.
-inline void after_switch([[maybe_unused]] sanitizer_notes& self) noexcept {
+[[gnu::always_inline]] inline void after_switch([[maybe_unused]] sanitizer_notes& self) noexcept {
 #ifdef KETTLE_ASAN
   sanitizer_notes* previous = left_behind;
   __sanitizer_finish_switch_fiber(self.fake_stack, &previous->bottom, &previous->size);
