@@ -8,7 +8,7 @@
 
 namespace kettle::inline v0 {
 
-class sleep_operation : public operation<sleep_operation>, private timer {
+class KETTLE_WAIT sleep_operation : public operation<sleep_operation>, private timer {
  public:
   // Counted from the moment it is awaited.
   static sleep_operation lasting(duration d) noexcept { return sleep_operation(d.count(), true); }
@@ -32,7 +32,7 @@ inline sleep_operation sleep_until(time_point t) noexcept { return sleep_operati
 inline sleep_operation sleep_forever() noexcept { return sleep_operation::until(never); }
 
 // Lets everybody else who is ready run once.
-class yield_operation : public operation<yield_operation> {
+class KETTLE_WAIT yield_operation : public operation<yield_operation> {
  public:
   bool start() override;
   void unlink() noexcept override {}

@@ -93,13 +93,18 @@ struct operation_awaiter {
 // Throws usage_error when the current context is a coroutine, which must co_await instead.
 context& blocking_context();
 
+// Stands before the name of every operation's class, since a derived class does not inherit it.
+#define KETTLE_WAIT                                                                                       \
+  [[nodiscard("an operation does nothing until it is awaited: co_await it (coroutine), .get() it (fiber, " \
+              "thread)")]]
+
 // Op derives from operation<Op> and adds start(), unlink(), what() and `R finish()`, called once granted. Base: a
 // wait_point with more in it, such as the links of a waiting list.
 template <class Op, class Base = wait_point>
-class [[nodiscard("a wait does nothing until it is awaited: co_await it (coroutine), .get() it (fiber, "
-                  "thread)")]] operation : public Base {
+class operation : public Base {
  public:
   static constexpr bool is_operation = true;
+  using Base::Base;
 
   // In a fiber it parks the fiber, in a thread it blocks the thread.
   decltype(auto) get() {  // also on a temporary
