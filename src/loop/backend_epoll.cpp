@@ -58,6 +58,7 @@ struct slot {
   bool odd : 1 = false;      // hung up, or urgent data: there it does not
   bool readable : 1 = true;  // may be; false: surely not before the next event
   bool writable : 1 = true;
+  bool told_no : 1 = false;  // by try_now() without asking: who tries again wants to know
 };
 
 class epoll_backend final : public kernel_backend {
@@ -137,7 +138,11 @@ bool epoll_backend::try_now(io_request& r) noexcept {
   }
   {
     slot& s = slot_of(r.fd);
-    if (surely_waits(s, r.kind) && r.kind != io_kind::connect) return false;
+    if (surely_waits(s, r.kind) && r.kind != io_kind::connect && !s.told_no) {
+      s.told_no = true;
+      return false;
+    }
+    s.told_no = false;
     int result = attempt(r);
     learn(s, r, result);
     if (result == would_wait) return false;
@@ -163,6 +168,7 @@ void epoll_backend::submit(io_request& r) noexcept {
   pending_++;
   if (r.fd < 0) return finish(r, -EBADF);
   slot& s = slot_of(r.fd);
+  s.told_no = false;
   bool asks_first = r.kind == io_kind::connect ? !(r.mark & mark_connecting)
                                                : trusted(s, r.kind) && !surely_waits(s, r.kind);
   if (asks_first) {

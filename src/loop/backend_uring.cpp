@@ -47,6 +47,7 @@ struct slot {
   request_list waiting;
   bool empty_now = false;  // the last recv took everything: only a guess, it saves a call that
                            // would find nothing
+  bool told_no = false;    // by that guess: who tries again wants to know
 };
 
 class uring_backend final : public kernel_backend {
@@ -133,11 +134,15 @@ bool uring_backend::try_now(io_request& r) noexcept {
     return true;
   }
   slot& s = slot_of(r.fd);
-  if (r.kind == io_kind::recv && s.empty_now) return false;
+  if (r.kind == io_kind::recv && s.empty_now && !s.told_no) {
+    s.told_no = true;
+    return false;
+  }
+  s.told_no = false;
   int result = attempt(
       r, sys::on_disk::refuse);  // what needs the disk need not stop us: the ring can wait for it
   if (result == would_wait) {
-    s.empty_now = r.kind == io_kind::recv;
+    if (r.kind == io_kind::recv) s.empty_now = true;
     return false;
   }
   if (r.kind == io_kind::recv && result > 0) s.empty_now = std::size_t(result) < r.size;
@@ -167,7 +172,7 @@ void uring_backend::issue_transfer(unsigned op, io_request& r) noexcept {
   slot& s = slot_of(r.fd);
   if (r.kind == io_kind::recv && s.empty_now && (ring_.setup_flags() & since_5_19))
     e.ioprio = IORING_RECVSEND_POLL_FIRST;
-  s.empty_now = false;
+  s.empty_now = s.told_no = false;
 }
 
 void uring_backend::issue_poll_first(io_request& r) noexcept {
