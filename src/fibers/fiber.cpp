@@ -44,14 +44,14 @@ carrier& make_carrier() {
   return *(carrier_here = owner.get());
 }
 
-constexpr std::uint32_t begun = 1;  // of place_state_
+constexpr std::uint32_t begun = std::uint32_t(1) << 31;  // of place_state_; the rest is the index
 
 fiber& fiber_of(context& c) noexcept {
   return *static_cast<fiber*>(static_cast<placed_child_base&>(c).place_data_);
 }
 
 bool is_fiber(const context& c) noexcept { return c.kind_ == &fibers::kind; }
-bool has_begun(placed_child_base& c) noexcept { return c.place_state_ == begun; }
+bool has_begun(placed_child_base& c) noexcept { return c.place_state_ & begun; }
 
 void reap(carrier& k) noexcept {
   fiber* f = std::exchange(k.ended, nullptr);
@@ -62,6 +62,7 @@ void reap(carrier& k) noexcept {
 
 // Ends a child, whether it ran or not. It may be gone afterwards.
 void end_child(placed_child_base& c, fiber_slots* slots) noexcept {
+  std::uint32_t index = c.place_state_ & ~begun;
   if (c.nursery_) {
     c.finish();
   } else {
@@ -69,14 +70,16 @@ void end_child(placed_child_base& c, fiber_slots* slots) noexcept {
     cancel_scope::remove(c);
     c.complete();
   }
-  if (slots) slots->fiber_ended();
+  if (slots) slots->fiber_ended(index);
 }
 
 // Before the first step. False: it was cancelled while it waited, and has been ended.
 bool may_begin(placed_child_base& c) noexcept {
-  if (!is_cancelled(c)) return true;
+  if (c.ending_ == ending::none) {
+    if (!is_cancelled(c)) return true;
+    c.ending_ = ending::cancelled;
+  }
   auto* slots = static_cast<fiber_slots*>(c.place_data_);
-  c.ending_ = ending::cancelled;
   end_child(c, slots);
   return false;
 }
@@ -85,7 +88,7 @@ void run_child(fiber& f, placed_child_base& c) noexcept {
   f.child = &c;
   f.slots = static_cast<fiber_slots*>(c.place_data_);
   c.place_data_ = &f;
-  c.place_state_ = begun;
+  c.place_state_ |= begun;
   tls.current = &c;
   c.call();
   end_child(c, f.slots);
@@ -207,6 +210,12 @@ void park_fiber(context& me) {
 namespace fibers {
 
 const context_kind kind{"fiber", resume_fiber, park_fiber};
+
+fiber_slots* slots_of(context& running) noexcept { return fiber_of(running).slots; }
+
+void set_index(placed_child_base& c, std::uint32_t index) noexcept {
+  c.place_state_ = (c.place_state_ & begun) | index;
+}
 
 void trim_stacks() noexcept {
   if (carrier_here) carrier_here->stacks.trim();

@@ -14,10 +14,10 @@
 
 namespace kettle::inline v0 {
 
-// Who counts its fibers: told when one has ended, whether it ever ran or not.
+// Who counts its fibers: told when one that it began has ended, whether it ever ran or not.
 class fiber_slots {
  public:
-  virtual void fiber_ended() noexcept = 0;
+  virtual void fiber_ended(std::uint32_t index) noexcept = 0;  // what set_index() gave it last
 
  protected:
   ~fiber_slots() = default;
@@ -26,8 +26,12 @@ class fiber_slots {
 namespace fibers {
 
 // Before its first step a child's place_data_ is the fiber_slots that count it, or null; then it is
-// its fiber.
+// its fiber. Its place_state_ says whether it has begun, and keeps the number that its fiber_slots
+// know it by. A child whose ending_ is set before its first step ends with it.
 extern const context_kind kind;
+
+fiber_slots* slots_of(context& running) noexcept;
+void set_index(placed_child_base& c, std::uint32_t index) noexcept;
 
 // How many switches fibers do among themselves before the dispatcher looks at mail, timers and I/O.
 inline constexpr int direct_switches = 61;

@@ -13,7 +13,7 @@
 #include <kettle/base/atomic.hpp>
 #include <kettle/core/mail.hpp>
 #include <kettle/core/place.hpp>
-#include <kettle/threads/close_mode.hpp>
+#include <kettle/core/close_mode.hpp>
 
 #include <cstdint>
 

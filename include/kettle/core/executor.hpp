@@ -19,6 +19,7 @@ struct pool_stats {
   std::size_t width = 0;     // how many may run at once
   std::size_t threads = 0;   // that exist now
   std::size_t idle = 0;      // of them, asleep
+  std::size_t running = 0;   // tasks at work, where the pool knows it
   std::size_t queued = 0;    // waiting to begin
   std::uint64_t steals = 0;  // taken from another thread's deque
   std::uint64_t wakes = 0;   // sleeping threads woken

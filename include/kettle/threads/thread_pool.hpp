@@ -16,7 +16,7 @@
 // Threads: all functions from any thread; close() and the destructor once.
 
 #include <kettle/core/executor.hpp>
-#include <kettle/threads/close_mode.hpp>
+#include <kettle/core/close_mode.hpp>
 
 #include <memory>
 
