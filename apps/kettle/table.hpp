@@ -1,0 +1,21 @@
+#pragma once
+// The report of one workload as text: a table, bars, and nothing that depends on colour.
+//
+//   fmt::print("{}", table(report, {.fancy = terminal_columns(stdout) > 0}));
+
+#include "report.hpp"
+
+#include <string>
+
+namespace kettle::app {
+
+struct table_style {
+  bool fancy = false;  // bold heads and block characters: only for a terminal
+};
+
+std::string table(const workload_report& report, table_style style);
+
+// "4.24 s", "91.2 ms", "35 us"
+std::string duration(double seconds);
+
+}  // namespace kettle::app
