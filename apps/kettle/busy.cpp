@@ -1,16 +1,13 @@
 #include "busy.hpp"
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cmath>
-#include <fcntl.h>
-#include <fstream>
-#include <pthread.h>
-#include <sched.h>
-#include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace kettle::app {
@@ -34,8 +31,7 @@ double spin_on(int cpu) {
   ::pthread_setaffinity_np(::pthread_self(), sizeof one, &one);
   auto before = own_queue_time();
   auto until = std::chrono::steady_clock::now() + probe_time;
-  while (std::chrono::steady_clock::now() < until) {
-  }
+  while (std::chrono::steady_clock::now() < until) {}
   return waiting_share(before, own_queue_time());
 }
 
@@ -50,22 +46,7 @@ std::vector<int> allowed_cpus() {
   return cpus;
 }
 
-// "max 100000" or "150000 100000" of the cgroup mounted here; 0 when there is no quota.
-double quota() {
-  std::ifstream in("/sys/fs/cgroup/cpu.max");
-  std::string most;
-  double period = 0;
-  if (!(in >> most >> period) || most == "max" || period <= 0) return 0;
-  return std::strtod(most.c_str(), nullptr) / period;
-}
-
 }  // namespace
-
-int usable_cores() {
-  int cores = static_cast<int>(allowed_cpus().size());
-  if (double most = quota(); most > 0) cores = std::min(cores, static_cast<int>(std::ceil(most)));
-  return std::max(cores, 1);
-}
 
 double busy_share(int cores) {
   auto cpus = allowed_cpus();

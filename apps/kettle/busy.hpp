@@ -1,8 +1,9 @@
 #pragma once
-// Does anybody else want these cores just now? One spinning thread a usable core measures, for 20 ms,
-// the share of its time it stood in the run queue instead of running.
+// Does anybody else want these cores just now? One spinning thread a usable core measures, for 20
+// ms, the share of its time it stood in the run queue instead of running.
 //
-//   if (busy_share(usable_cores()) > busy_limit) ...  // what was measured beside this is worth little
+//   if (busy_share(look_at_machine().cores) > busy_limit) ...  // what was measured beside this is
+//   worth little
 //
 // What it sees is the kernel's own account of each thread (/proc/thread-self/schedstat).
 
@@ -12,9 +13,6 @@
 namespace kettle::app {
 
 inline constexpr double busy_limit = 0.10;
-
-// Cores this process may use: its affinity, and its cgroup's quota rounded up. At least 1.
-int usable_cores();
 
 // The largest share over the spinning threads; 0 where the kernel keeps no account.
 double busy_share(int cores);

@@ -23,9 +23,10 @@ TEST(busy, the_share_is_waiting_to_running_and_waiting) {
   EXPECT_DOUBLE_EQ(waiting_share({5, 5}, {5, 10}), 1);
 }
 
-TEST(busy, a_probe_gives_a_share_and_there_is_a_core_to_use) {
-  EXPECT_GE(usable_cores(), 1);
-  double share = busy_share(usable_cores());
-  EXPECT_GE(share, 0);
-  EXPECT_LE(share, 1);
+TEST(busy, a_probe_gives_a_share_however_many_cores_it_is_told) {
+  for (int cores : {0, 1, 2, 1000}) {
+    double share = busy_share(cores);
+    EXPECT_GE(share, 0);
+    EXPECT_LE(share, 1);
+  }
 }

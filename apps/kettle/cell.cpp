@@ -1,7 +1,7 @@
 #include "cell.hpp"
 
-#include <charconv>
 #include <fmt/format.h>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -10,8 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-template <class Read>
-auto parsed(const std::string& text, Read read) {
+template <class Read> auto parsed(const std::string& text, Read read) {
   try {
     return read(json::parse(text));
   } catch (const json::exception& wrong) {
@@ -46,14 +45,10 @@ std::string unescaped(const std::string& text) {
 }
 
 std::string to_json(const cell& c) {
-  json out = {{"work", static_cast<int>(c.work)},
-              {"method", name_of(c.how)},
-              {"width", c.width},
-              {"timeout_s", c.timeout_s},
-              {"passes", c.passes},
-              {"script", escaped(c.script)},
-              {"most_told", c.most_told},
-              {"items", json::array()}};
+  json out = {
+      {"work", static_cast<int>(c.work)}, {"method", name_of(c.how)}, {"width", c.width},
+      {"timeout_s", c.timeout_s},         {"passes", c.passes},       {"script", escaped(c.script)},
+      {"most_told", c.most_told},         {"items", json::array()}};
   for (auto& item : c.items) out["items"].push_back(escaped(item));
   return out.dump();
 }
@@ -76,11 +71,10 @@ cell cell_from_json(const std::string& text) {
 }
 
 std::string to_json(const cell_result& r) {
-  json out = {{"startup_s", r.startup_s}, {"wall_s", r.wall_s},
-              {"cpu_s", r.cpu_s},         {"peak_kib", r.peak_kib},
-              {"threads", r.threads},     {"processes", r.processes},
-              {"failed", r.failed},       {"answers", r.answers},
-              {"problem", escaped(r.problem)}, {"failures", json::array()}};
+  json out = {{"startup_s", r.startup_s}, {"wall_s", r.wall_s},   {"cpu_s", r.cpu_s},
+              {"peak_kib", r.peak_kib},   {"threads", r.threads}, {"processes", r.processes},
+              {"failed", r.failed},       {"answers", r.answers}, {"problem", escaped(r.problem)},
+              {"failures", json::array()}};
   for (auto& f : r.failures)
     out["failures"].push_back({{"item", escaped(f.item)}, {"why", escaped(f.why)}});
   return out.dump();

@@ -20,10 +20,10 @@ enum class work_kind { fetch, compute, fetch_and_compute, execute };
 struct cell {
   work_kind work = work_kind::compute;
   method how = method::sequential;
-  std::size_t width = 1;   // how many items at once
-  double timeout_s = 10;   // of one item
-  std::size_t passes = 1;  // fetch_and_compute: how often a page is computed on
-  std::string script;      // execute: see exec_template
+  std::size_t width = 1;       // how many items at once
+  double timeout_s = 10;       // of one item
+  std::size_t passes = 1;      // fetch_and_compute: how often a page is computed on
+  std::string script;          // execute: see exec_template
   std::size_t most_told = 20;  // failures that are named in the result
   std::vector<std::string> items;
 };
@@ -43,8 +43,8 @@ struct cell_result {
   int processes = 1;
   std::size_t failed = 0;
   std::vector<failure> failures;  // the first of them, in the order of the items
-  std::string answers;            // SHA-256 over all answers in order: equal work gives equal answers
-  std::string problem;            // the cell itself broke: how
+  std::string answers;  // SHA-256 over all answers in order: equal work gives equal answers
+  std::string problem;  // the cell itself broke: how
 };
 
 std::string to_json(const cell& c);

@@ -5,12 +5,12 @@
 //   use(c.output());                // its standard output
 //   c.end();                        // kills its whole group and waits
 //
-// It has its own process group (so Ctrl-C at the terminal reaches only us, and its group can be killed
-// as one), its standard input and output are pipes to us, everything else is closed on exec, and it
-// dies when we die. Only processes started here are ever signalled. Not thread-safe.
+// It has its own process group (so Ctrl-C at the terminal reaches only us, and its group can be
+// killed as one), its standard input and output are pipes to us, everything else is closed on exec,
+// and it dies when we die. Only processes started here are ever signalled. Not thread-safe.
 
-#include <string>
 #include <sys/types.h>
+#include <string>
 #include <vector>
 
 namespace kettle::app {

@@ -1,10 +1,10 @@
 #include "child.hpp"
 
-#include <array>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <array>
+#include <fstream>
 
 using namespace kettle::app;
 
@@ -66,8 +66,8 @@ TEST(child, strays_that_left_the_group_are_found_and_ended) {
     pid_t stray = 0;
     {
       auto c = child::start({"/bin/sleep", "600"});
-      auto d = child::start({"/bin/sh", "-c",
-                             "trap '' TERM; setsid sleep 600 >/dev/null & echo $!"});
+      auto d =
+          child::start({"/bin/sh", "-c", "trap '' TERM; setsid sleep 600 >/dev/null & echo $!"});
       std::string text = all_from(d.output());
       stray = std::atoi(text.c_str());
       if (stray <= 0 || !exists(stray)) ::_exit(1);

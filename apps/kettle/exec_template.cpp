@@ -43,8 +43,8 @@ exec_template::exec_template(std::string_view command) {
   if (!found) refuse(command, "there is no {} where the item should stand");
 }
 
-std::vector<std::string> exec_template::argv_for(const std::string& item) const {
-  return {"/bin/sh", "-c", script_, "sh", item};
+std::vector<std::string> argv_of(const std::string& script, const std::string& item) {
+  return {"/bin/sh", "-c", script, "sh", item};
 }
 
 }  // namespace kettle::app

@@ -2,7 +2,7 @@
 // The command of --exec: `{}` becomes one quoted word, whatever the item holds.
 //
 //   exec_template count("wc -w < {}");
-//   count.argv_for("a b; rm -rf $HOME");
+//   argv_of(count.script(), "a b; rm -rf $HOME");
 //   // /bin/sh -c 'wc -w < "$1"' sh 'a b; rm -rf $HOME'
 //
 // The item is never pasted into the script: it travels as the shell's first argument, and "{}" is
@@ -20,10 +20,12 @@ class exec_template {
   explicit exec_template(std::string_view command);
 
   const std::string& script() const { return script_; }
-  std::vector<std::string> argv_for(const std::string& item) const;
 
  private:
   std::string script_;
 };
+
+// The program and its arguments for one item of such a script.
+std::vector<std::string> argv_of(const std::string& script, const std::string& item);
 
 }  // namespace kettle::app

@@ -2,12 +2,12 @@
 
 #include "bad_input.hpp"
 
-#include <array>
-#include <cstdio>
 #include <gtest/gtest.h>
-#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <array>
+#include <cstdio>
+#include <string>
 
 using namespace kettle::app;
 
@@ -25,7 +25,7 @@ std::string complaint(std::string_view command) {
 
 // What the command really prints when the shell runs it for this item.
 std::string output_of(std::string_view command, const std::string& item) {
-  auto words = exec_template(command).argv_for(item);
+  auto words = argv_of(exec_template(command).script(), item);
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -56,7 +56,7 @@ std::string output_of(std::string_view command, const std::string& item) {
 TEST(exec_template, the_item_travels_beside_the_script) {
   exec_template count("wc -w < {}");
   EXPECT_EQ(count.script(), "wc -w < \"$1\"");
-  EXPECT_EQ(count.argv_for("a b").back(), "a b");
+  EXPECT_EQ(argv_of(count.script(), "a b").back(), "a b");
 }
 
 TEST(exec_template, nothing_in_an_item_is_interpreted) {

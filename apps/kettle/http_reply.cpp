@@ -1,8 +1,8 @@
 #include "http_reply.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
 
 namespace kettle::app {
 namespace {
@@ -83,7 +83,8 @@ void http_reply::take_line(std::string_view line) {
     case state::headers: line.empty() ? head_is_over() : take_header(line); break;
     case state::chunk_size: take_chunk_size(line); break;
     case state::chunk_end:
-      if (!line.empty()) throw reply_error("not a sound HTTP reply: a chunk is longer than it says");
+      if (!line.empty())
+        throw reply_error("not a sound HTTP reply: a chunk is longer than it says");
       state_ = state::chunk_size;
       break;
     case state::trailers:
@@ -118,8 +119,7 @@ void http_reply::take_header(std::string_view line) {
     std::uint64_t length = 0;
     auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), length);
     if (error != std::errc{} || stop != value.data() + value.size())
-      throw reply_error(
-          fmt::format("not a sound HTTP reply: Content-Length \"{}\"", shown(value)));
+      throw reply_error(fmt::format("not a sound HTTP reply: Content-Length \"{}\"", shown(value)));
     if (counted_ && length != length_)
       throw reply_error("not a sound HTTP reply: two Content-Lengths that differ");
     counted_ = true;
@@ -193,8 +193,8 @@ void http_reply::end() {
       if (!touched_) throw reply_error("the peer closed without an answer");
       throw reply_error("the peer closed inside the head of its reply");
     case state::counted_body:
-      throw reply_error(fmt::format("the body ended after {} of {} bytes", body_.size(),
-                                    body_.size() + length_));
+      throw reply_error(
+          fmt::format("the body ended after {} of {} bytes", body_.size(), body_.size() + length_));
     default: throw reply_error("the peer closed inside a chunked body");
   }
 }
@@ -202,8 +202,10 @@ void http_reply::end() {
 void http_reply::expect_success() const {
   if (status_ >= 400) throw reply_error(fmt::format("the server answered {}", status_));
   if (status_ >= 300)
-    throw reply_error(fmt::format("the server answered {}, a redirection, which kettle does not "
-                                  "follow", status_));
+    throw reply_error(
+        fmt::format("the server answered {}, a redirection, which kettle does not "
+                    "follow",
+                    status_));
 }
 
 }  // namespace kettle::app

@@ -8,9 +8,9 @@
 //   }
 //   use(reply.status(), reply.body());
 //
-// It knows Content-Length, chunked and until-close bodies, skips 100-like interim replies, and throws
-// reply_error with a sentence for everything else. It does no input itself, so it serves every method
-// alike. One thread at a time; no cancellation, it never waits.
+// It knows Content-Length, chunked and until-close bodies, skips 100-like interim replies, and
+// throws reply_error with a sentence for everything else. It does no input itself, so it serves
+// every method alike. One thread at a time; no cancellation, it never waits.
 
 #include <cstddef>
 #include <cstdint>
@@ -63,7 +63,7 @@ class http_reply {
   void check_beginning() const;
 
   state state_ = state::status_line;
-  std::string line_;           // of the line being read, without its end
+  std::string line_;            // of the line being read, without its end
   std::size_t head_bytes_ = 0;  // of all heads and trailers so far
   int status_ = 0;
   bool chunked_ = false;

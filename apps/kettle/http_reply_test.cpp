@@ -50,7 +50,8 @@ TEST(http_reply, ignores_what_follows_the_body) {
 TEST(http_reply, reads_chunks_with_extensions_and_trailers) {
   auto reply = read(
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5;x=y\r\nhello\r\n"
-      "00A\r\n, chunks!\n\r\n0\r\nT: v\r\n\r\n", false);
+      "00A\r\n, chunks!\n\r\n0\r\nT: v\r\n\r\n",
+      false);
   EXPECT_TRUE(reply.done());
   EXPECT_EQ(reply.body(), "hello, chunks!\n");
 }
@@ -68,8 +69,9 @@ TEST(http_reply, some_statuses_have_no_body) {
 }
 
 TEST(http_reply, passes_over_interim_replies) {
-  auto reply = read("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
-                    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+  auto reply = read(
+      "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+      "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
   EXPECT_EQ(reply.status(), 200);
   EXPECT_EQ(reply.body(), "x");
 }
@@ -77,8 +79,7 @@ TEST(http_reply, passes_over_interim_replies) {
 TEST(http_reply, names_what_is_not_http_at_its_first_wrong_byte) {
   http_reply reply;
   EXPECT_THROW(reply.feed("SSH"), reply_error);
-  EXPECT_EQ(complaint("SSH-2.0-x\r\n"),
-            "the reply is not HTTP: it begins with \"SSH-2.0-x?\"");
+  EXPECT_EQ(complaint("SSH-2.0-x\r\n"), "the reply is not HTTP: it begins with \"SSH-2.0-x?\"");
   EXPECT_EQ(complaint(std::string_view("\0\1\2", 3)),
             "the reply is not HTTP: it begins with \"???\"");
   EXPECT_EQ(complaint("HTTP/2 200\r\n"),
@@ -104,8 +105,7 @@ TEST(http_reply, refuses_unsound_heads) {
   std::string ok = "HTTP/1.1 200 OK\r\n";
   EXPECT_EQ(complaint(ok + "no colon\r\n"), "not a sound HTTP reply: header line \"no colon\"");
   EXPECT_EQ(complaint(ok + "a b: c\r\n"), "not a sound HTTP reply: header line \"a b: c\"");
-  EXPECT_EQ(complaint(ok + " folded: c\r\n"),
-            "not a sound HTTP reply: header line \" folded: c\"");
+  EXPECT_EQ(complaint(ok + " folded: c\r\n"), "not a sound HTTP reply: header line \" folded: c\"");
   EXPECT_EQ(complaint(ok + "Content-Length: -1\r\n"),
             "not a sound HTTP reply: Content-Length \"-1\"");
   EXPECT_EQ(complaint(ok + "Content-Length: 1\r\nContent-Length: 2\r\n"),

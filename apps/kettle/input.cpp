@@ -2,13 +2,13 @@
 
 #include "bad_input.hpp"
 
+#include <fmt/format.h>
+#include <glob.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
-#include <glob.h>
 #include <iostream>
 
 namespace kettle::app {
@@ -25,8 +25,7 @@ std::vector<std::string> lines_from(std::istream& in, const std::string& name) {
   std::size_t number = 0;
   for (std::string line; std::getline(in, line);) {
     number++;
-    if (line.find('\0') != line.npos)
-      refuse(name, fmt::format("line {} has a NUL byte", number));
+    if (line.find('\0') != line.npos) refuse(name, fmt::format("line {} has a NUL byte", number));
     if (line.empty()) continue;
     if (lines.size() == most_items) refuse(name, fmt::format("more than {} lines", most_items));
     lines.push_back(line);

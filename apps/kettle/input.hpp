@@ -18,8 +18,8 @@ std::vector<std::string> lines_of(const std::string& option, const std::string& 
 // As lines_of, without the lines that begin with '#' and without the blanks around a line.
 std::vector<std::string> urls_of(const std::string& option, const std::string& path);
 
-// The regular files below a directory, or those a glob pattern matches. Links to directories are not
-// followed.
+// The regular files below a directory, or those a glob pattern matches. Links to directories are
+// not followed.
 std::vector<std::string> files_of(const std::string& where);
 
 }  // namespace kettle::app

@@ -2,10 +2,10 @@
 
 #include "bad_input.hpp"
 
-#include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <filesystem>
+#include <fstream>
 
 using namespace kettle::app;
 namespace fs = std::filesystem;
@@ -45,7 +45,8 @@ using lines = std::vector<std::string>;
 }  // namespace
 
 TEST_F(input, lines_are_items_and_empty_lines_are_none) {
-  EXPECT_EQ(lines_of("--input", file("a", "one\n\n two \nthree")), (lines{"one", " two ", "three"}));
+  EXPECT_EQ(lines_of("--input", file("a", "one\n\n two \nthree")),
+            (lines{"one", " two ", "three"}));
 }
 
 TEST_F(input, urls_drop_comments_and_blanks) {

@@ -1,8 +1,8 @@
 #include "interrupts.hpp"
 
-#include <csignal>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <csignal>
 
 namespace kettle::app {
 namespace {

@@ -1,9 +1,9 @@
 #include "interrupts.hpp"
 
-#include <csignal>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 
 using namespace kettle::app;
 

@@ -9,7 +9,7 @@ TEST(method, every_name_leads_back_to_its_method) {
 }
 
 TEST(method, an_unknown_name_is_no_method) {
-  EXPECT_FALSE(method_named("greenlets"));
+  EXPECT_FALSE(method_named("processes"));
   EXPECT_FALSE(method_named(""));
   EXPECT_FALSE(method_named("Threads"));
 }

@@ -2,8 +2,8 @@
 
 #include "bad_input.hpp"
 
-#include <charconv>
 #include <fmt/format.h>
+#include <charconv>
 
 namespace kettle::app {
 

@@ -1,8 +1,10 @@
 #pragma once
-// Numbers as a user types them: whole, in range, or one clear sentence about which option was wrong.
+// Numbers as a user types them: whole, in range, or one clear sentence about which option was
+// wrong.
 //
 //   whole_number("--items", "200", 1, 1'000'000) == 200;
-//   whole_number("--items", "2x", 1, 10);   // throws: --items: "2x" is not a whole number from 1 to 10
+//   whole_number("--items", "2x", 1, 10);   // throws: --items: "2x" is not a whole number from 1
+//   to 10
 
 #include <cstdint>
 #include <string_view>

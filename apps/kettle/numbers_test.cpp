@@ -27,8 +27,8 @@ TEST(numbers, reads_whole_numbers_inside_their_range) {
 }
 
 TEST(numbers, refuses_what_is_no_whole_number_and_names_the_option_and_the_text) {
-  for (std::string text : {"", "abc", "2x", " 2", "1.5", "0x10", "+3", "-1", "0", "11",
-                           "99999999999999999999"})
+  for (std::string text :
+       {"", "abc", "2x", " 2", "1.5", "0x10", "+3", "-1", "0", "11", "99999999999999999999"})
     EXPECT_EQ(complaint([&] { whole_number("--items", text, 1, 10); }),
               "--items: \"" + text + "\" is not a whole number from 1 to 10");
 }

@@ -5,9 +5,9 @@
 #include "numbers.hpp"
 #include "url.hpp"
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fmt/format.h>
 #include <kettle/version.hpp>
 
 namespace kettle::app {
@@ -23,7 +23,8 @@ constexpr const char* main_footer = R"(Examples:
 
 Not here yet: processes and the green runtime (unmodified blocking code on fibers).)";
 
-constexpr const char* compare_footer = R"(The work (at most one kind; none: three workloads made on the spot):
+constexpr const char* compare_footer =
+    R"(The work (at most one kind; none: three workloads made on the spot):
   waiting     200 pages over HTTP from kettle's own responder, each answered after 20 ms
   computing   SHA-256 and word counts over real files of /usr/share, and recursive Fibonacci
   mixed       100 pages fetched as in waiting, then computed on
@@ -55,7 +56,8 @@ struct raw_compare {
 void describe_compare(CLI::App& verb, compare_options& out, raw_compare& raw) {
   verb.footer(compare_footer);
   verb.add_option("--url", out.urls, "an http URL to fetch (may be given again)")
-      ->type_name("U")->allow_extra_args(false);
+      ->type_name("U")
+      ->allow_extra_args(false);
   verb.add_option("--url-file", out.url_file, "a file of URLs, one a line")->type_name("F");
   verb.add_option("--files", out.files, "files to hash and count: below DIR, or matching GLOB")
       ->type_name("DIR|GLOB");
@@ -64,9 +66,11 @@ void describe_compare(CLI::App& verb, compare_options& out, raw_compare& raw) {
   verb.add_option("--input", out.input, "the lines for --exec (default: standard input)")
       ->type_name("F");
   verb.add_option("--workload", raw.workloads, "waiting, computing, mixed (default: all)")
-      ->type_name("W,...")->allow_extra_args(false);
+      ->type_name("W,...")
+      ->allow_extra_args(false);
   verb.add_option("--methods", raw.methods, method_names() + " (default: all)")
-      ->type_name("M,...")->allow_extra_args(false);
+      ->type_name("M,...")
+      ->allow_extra_args(false);
   verb.add_option("--items", raw.items, "how many items (URLs are repeated in turn)")
       ->type_name("N");
   verb.add_option("--width", raw.width, "how many at once")->type_name("N");
@@ -135,11 +139,14 @@ void check_together(const CLI::App& verb, const compare_options& o) {
       refuse(fmt::format("{}: the value is empty", option));
   int kinds = (given("--url") || given("--url-file")) + given("--files") + given("--exec");
   if (kinds > 1) refuse("--url, --files and --exec are different kinds of work: give one of them");
-  if (given("--input") && !given("--exec")) refuse("--input: its lines are for --exec, which is "
-                                                   "missing");
+  if (given("--input") && !given("--exec"))
+    refuse(
+        "--input: its lines are for --exec, which is "
+        "missing");
   if (given("--workload") && o.own_work())
-    refuse("--workload chooses among the built-in ones: leave it out with --url, --files or "
-           "--exec");
+    refuse(
+        "--workload chooses among the built-in ones: leave it out with --url, --files or "
+        "--exec");
   if (given("--delay") && o.own_work())
     refuse("--delay is for kettle's own responder: it does not go with --url, --files or --exec");
   for (auto& address : o.urls) parse_url(address);
@@ -151,8 +158,10 @@ void check_verb(const std::vector<std::string>& arguments) {
     refuse("say what to do: kettle compare, kettle doctor (kettle --help tells more)");
   auto& first = arguments[0];
   if (first.starts_with("-") || first == "compare" || first == "doctor") return;
-  refuse(fmt::format("\"{}\" is not something kettle can do: there are compare and doctor "
-                     "(kettle --help tells more)", first));
+  refuse(
+      fmt::format("\"{}\" is not something kettle can do: there are compare and doctor "
+                  "(kettle --help tells more)",
+                  first));
 }
 
 // CLI11's own sentences name the option; some of them span lines.
@@ -171,8 +180,9 @@ request parse_command_line(std::vector<std::string> arguments) {
   check_verb(arguments);
   request out;
   raw_compare raw;
-  CLI::App app("kettle runs several things at once, one way or another, and measures which way pays",
-               "kettle");
+  CLI::App app(
+      "kettle runs several things at once, one way or another, and measures which way pays",
+      "kettle");
   app.footer(main_footer);
   app.set_help_flag("-h,--help", "print this");
   app.set_version_flag("--version", std::string("kettle ") + kettle::version);

@@ -4,8 +4,8 @@
 //   request r = parse_command_line({"compare", "--url", "http://[::1]:80/", "--items", "20"});
 //   r.verb == verb::compare;  r.compare.items == 20;
 //
-// Throws bad_input (exit_usage) with one line that names the thing. --help and --version come back as
-// verb::show with the text to print.
+// Throws bad_input (exit_usage) with one line that names the thing. --help and --version come back
+// as verb::show with the text to print.
 
 #include "method.hpp"
 

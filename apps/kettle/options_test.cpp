@@ -76,8 +76,9 @@ TEST(options, methods_and_workloads_are_lists_and_nothing_counts_twice) {
 }
 
 TEST(options, an_unknown_verb_is_named) {
-  EXPECT_EQ(complaint({"primer"}), "\"primer\" is not something kettle can do: there are compare "
-                                   "and doctor (kettle --help tells more)");
+  EXPECT_EQ(complaint({"primer"}),
+            "\"primer\" is not something kettle can do: there are compare "
+            "and doctor (kettle --help tells more)");
   EXPECT_TRUE(has(complaint({}), "say what to do"));
 }
 
@@ -90,13 +91,15 @@ TEST(options, an_unknown_option_is_named) {
 }
 
 TEST(options, an_unknown_method_or_workload_is_named_with_those_there_are) {
-  EXPECT_EQ(compare_complaint({"--methods", "threads,greenlets"}),
-            "compare: --methods: \"greenlets\" is not a method here: there are sequential, threads, "
-            "coroutines, fibers");
+  EXPECT_EQ(
+      compare_complaint({"--methods", "threads,processes"}),
+      "compare: --methods: \"processes\" is not a method here: there are sequential, threads, "
+      "coroutines, fibers");
   EXPECT_TRUE(has(compare_complaint({"--methods", ""}), "\"\" is not a method"));
   EXPECT_TRUE(has(compare_complaint({"--methods", "threads,"}), "\"\" is not a method"));
-  EXPECT_EQ(compare_complaint({"--workload", "idling"}),
-            "compare: --workload: \"idling\" is not a workload: there are waiting, computing, mixed");
+  EXPECT_EQ(
+      compare_complaint({"--workload", "idling"}),
+      "compare: --workload: \"idling\" is not a workload: there are waiting, computing, mixed");
 }
 
 TEST(options, numbers_out_of_range_are_named_with_their_range) {
@@ -112,12 +115,13 @@ TEST(options, numbers_out_of_range_are_named_with_their_range) {
 }
 
 TEST(options, what_does_not_go_together_is_refused) {
-  EXPECT_TRUE(has(compare_complaint({"--url", "http://a/", "--files", "x"}),
-                  "different kinds of work"));
-  EXPECT_TRUE(has(compare_complaint({"--url-file", "f", "--exec", "cat {}"}),
-                  "different kinds of work"));
+  EXPECT_TRUE(
+      has(compare_complaint({"--url", "http://a/", "--files", "x"}), "different kinds of work"));
+  EXPECT_TRUE(
+      has(compare_complaint({"--url-file", "f", "--exec", "cat {}"}), "different kinds of work"));
   EXPECT_TRUE(has(compare_complaint({"--input", "x"}), "--input: its lines are for --exec"));
-  EXPECT_TRUE(has(compare_complaint({"--files", "x", "--workload", "mixed"}), "--workload chooses"));
+  EXPECT_TRUE(
+      has(compare_complaint({"--files", "x", "--workload", "mixed"}), "--workload chooses"));
   EXPECT_TRUE(has(compare_complaint({"--files", "x", "--delay", "5"}), "--delay is for kettle's"));
 }
 
@@ -135,9 +139,9 @@ TEST(options, help_has_examples_and_says_what_does_not_exist_yet) {
   auto more = parse_command_line({"compare", "--help"});
   EXPECT_EQ(more.verb, verb::show);
   EXPECT_TRUE(has(more.text, "--exec 'gzip -t {}'"));
-  for (auto option : {"--url ", "--url-file ", "--files ", "--exec ", "--input ", "--workload ",
-                      "--methods ", "--items ", "--width ", "--delay ", "--timeout ", "--rounds ",
-                      "--json "})
+  for (auto option :
+       {"--url ", "--url-file ", "--files ", "--exec ", "--input ", "--workload ", "--methods ",
+        "--items ", "--width ", "--delay ", "--timeout ", "--rounds ", "--json "})
     EXPECT_TRUE(has(more.text, option)) << option;
 }
 

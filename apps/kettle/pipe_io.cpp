@@ -1,8 +1,8 @@
 #include "pipe_io.hpp"
 
+#include <unistd.h>
 #include <array>
 #include <cerrno>
-#include <unistd.h>
 
 namespace kettle::app {
 

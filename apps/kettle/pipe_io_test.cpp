@@ -1,9 +1,9 @@
 #include "pipe_io.hpp"
 
-#include <array>
 #include <gtest/gtest.h>
-#include <thread>
 #include <unistd.h>
+#include <array>
+#include <thread>
 
 using namespace kettle::app;
 

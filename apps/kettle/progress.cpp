@@ -1,10 +1,10 @@
 #include "progress.hpp"
 
-#include <algorithm>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cstdlib>
 
 namespace kettle::app {
 namespace {

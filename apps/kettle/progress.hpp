@@ -13,7 +13,7 @@ namespace kettle::app {
 
 class progress {
  public:
-  progress(std::FILE* out, int steps);  // asks whether `out` is a terminal
+  progress(std::FILE* out, int steps);               // asks whether `out` is a terminal
   progress(std::FILE* out, int steps, int columns);  // 0 columns: not a terminal
   ~progress() { clear(); }
   progress(const progress&) = delete;

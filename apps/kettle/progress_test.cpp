@@ -1,8 +1,8 @@
 #include "progress.hpp"
 
+#include <gtest/gtest.h>
 #include <cstdlib>
 #include <functional>
-#include <gtest/gtest.h>
 
 using namespace kettle::app;
 

@@ -1,20 +1,20 @@
 #include "responder.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
 #include <array>
 #include <charconv>
-#include <fmt/format.h>
 #include <stdexcept>
-#include <unistd.h>
 
 namespace kettle::app {
 namespace {
 
 constexpr std::size_t page_bytes = 4096;
 constexpr std::array<std::string_view, 32> words = {
-    "water", "boils",  "when",   "the",   "kettle", "is",    "full",  "of",     "leaves",
-    "and",   "steam",  "a",      "cup",   "waits",  "until", "nobody", "looks", "then",
-    "coffee", "toast", "bread",  "honey", "slowly", "again", "twice", "before", "after",
-    "under", "copper", "lid",    "sings", "morning"};
+    "water",  "boils",  "when",   "the",   "kettle", "is",    "full",   "of",
+    "leaves", "and",    "steam",  "a",     "cup",    "waits", "until",  "nobody",
+    "looks",  "then",   "coffee", "toast", "bread",  "honey", "slowly", "again",
+    "twice",  "before", "after",  "under", "copper", "lid",   "sings",  "morning"};
 
 std::string with_head(std::string_view status, std::string_view body) {
   return fmt::format(

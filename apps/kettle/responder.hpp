@@ -2,10 +2,11 @@
 // kettle's own HTTP responder: a page for every number, each answered after a fixed delay.
 //
 //   responder pages(20);                        // a process of its own, on loopback
-//   fetch(pages.address(7));                    // "http://127.0.0.1:PORT/page/7"; 20 ms later: page_text(7)
+//   fetch(pages.address(7));                    // "http://127.0.0.1:PORT/page/7"; 20 ms later:
+//   page_text(7)
 //
-// Plain epoll and nothing of the library, so that it cannot favour a method. It holds at least 10 000
-// connections, keeps none of them busy, and ends when its owner ends, however that ends.
+// Plain epoll and nothing of the library, so that it cannot favour a method. It holds at least 10
+// 000 connections, keeps none of them busy, and ends when its owner ends, however that ends.
 
 #include "child.hpp"
 

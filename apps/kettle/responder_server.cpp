@@ -2,19 +2,19 @@
 
 #include "responder.hpp"
 
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <deque>
 #include <fmt/format.h>
-#include <memory>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <deque>
+#include <memory>
 #include <vector>
 
 namespace kettle::app {
@@ -87,7 +87,7 @@ class server {
   int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   int timer_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   std::vector<int> doors_;
-  bool paused_ = false;  // no descriptor left: accept again when one is free
+  bool paused_ = false;                       // no descriptor left: accept again when one is free
   std::vector<std::unique_ptr<peer>> peers_;  // by descriptor
   std::vector<std::uint64_t> visits_;         // how often each descriptor was used
   std::deque<due> due_;                       // one delay for all: it is sorted by itself
@@ -134,8 +134,8 @@ void server::pause_doors() {
   for (int door : doors_) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, door, nullptr);
 }
 
-// Whoever asked has closed (or is a nuisance): a reset now frees both ends at once, where an orderly
-// close would leave thousands of sockets in TIME_WAIT behind a run of compare.
+// Whoever asked has closed (or is a nuisance): a reset now frees both ends at once, where an
+// orderly close would leave thousands of sockets in TIME_WAIT behind a run of compare.
 void server::drop(peer& p) {
   int fd = p.fd;
   linger at_once{1, 0};

@@ -2,16 +2,16 @@
 
 #include "child.hpp"
 
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <cmath>
-#include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <csignal>
 
 namespace kettle::app {
 namespace {
@@ -20,8 +20,8 @@ using clock = std::chrono::steady_clock;
 
 // A program that is told to stop may tidy up; core.md gives commands the same choice.
 constexpr int grace_ms = 1000;
-constexpr double slack_s = 60;   // starting, computing between the waits, a slow machine
-constexpr double kill_s = 6;     // a command that ignores SIGTERM is killed after 5 s
+constexpr double slack_s = 60;  // starting, computing between the waits, a slow machine
+constexpr double kill_s = 6;    // a command that ignores SIGTERM is killed after 5 s
 
 enum class ending { finished, interrupted, too_late };
 
@@ -43,8 +43,7 @@ class conversation {
       std::array<pollfd, 3> wait = {pollfd{peer_.output(), POLLIN, 0},
                                     pollfd{asked_.fd(), POLLIN, 0},
                                     pollfd{peer_.input(), POLLOUT, 0}};
-      if (::poll(wait.data(), wait.size(), wait_ms) < 0 && errno != EINTR)
-        return ending::too_late;
+      if (::poll(wait.data(), wait.size(), wait_ms) < 0 && errno != EINTR) return ending::too_late;
       if (wait[2].revents != 0) say();
       if (wait[0].revents != 0 && !hear()) return ending::finished;
     }

@@ -2,11 +2,11 @@
 
 #include "child.hpp"
 
-#include <chrono>
-#include <csignal>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <chrono>
+#include <csignal>
 
 using namespace kettle::app;
 
@@ -30,8 +30,7 @@ std::string result_text() {
 
 TEST(run_cell, hands_the_cell_over_and_takes_the_result) {
   interrupts asked;
-  auto r = run_cell(small(), asked,
-                    shell("grep -q 'fib 1' && printf %s '" + result_text() + "'"));
+  auto r = run_cell(small(), asked, shell("grep -q 'fib 1' && printf %s '" + result_text() + "'"));
   ASSERT_TRUE(r);
   EXPECT_EQ(r->problem, "");
   EXPECT_DOUBLE_EQ(r->wall_s, 2);

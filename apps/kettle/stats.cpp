@@ -34,8 +34,7 @@ double median(std::vector<double> values) {
 interval likely_median(std::vector<double> values) {
   std::ranges::sort(values);
   auto n = values.size();
-  if (n < enough_rounds)
-    return {values.front() * (1 - doubt(n)), values.back() * (1 + doubt(n))};
+  if (n < enough_rounds) return {values.front() * (1 - doubt(n)), values.back() * (1 + doubt(n))};
   std::size_t rank = 1;
   while (rank + 1 <= n / 2 && 1 - 2 * tail(n, rank + 1) >= wanted_coverage) rank++;
   return {values[rank - 1], values[n - rank]};

@@ -5,8 +5,9 @@
 //   wall.median == 1.01;  wall.likely == {0.98, 1.05};
 //   if (overlap(a.likely, b.likely)) "no difference";
 //
-// The interval comes from order statistics (no assumption about the distribution): the tightest pair
-// of ranks whose coverage is at least 93 %, which for the default five rounds is smallest to largest.
+// The interval comes from order statistics (no assumption about the distribution): the tightest
+// pair of ranks whose coverage is at least 93 %, which for the default five rounds is smallest to
+// largest.
 
 #include <cstddef>
 #include <vector>

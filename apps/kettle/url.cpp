@@ -2,9 +2,9 @@
 
 #include "bad_input.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
 
 namespace kettle::app {
 namespace {
@@ -62,8 +62,9 @@ url parse_url(std::string_view text) {
   if (colon == text.npos) refuse(text, "not a URL: it must begin with http://");
   auto scheme = text.substr(0, colon);
   if (same_letters(scheme, "https"))
-    refuse(text, "https needs TLS, which kettle does not have yet (its TLS room, over OpenSSL, is "
-                 "still to come): only http:// works");
+    refuse(text,
+           "https needs TLS, which kettle does not have yet (its TLS room, over OpenSSL, is "
+           "still to come): only http:// works");
   if (!same_letters(scheme, "http"))
     refuse(text, fmt::format("kettle speaks http://, not {}://", scheme));
 
@@ -83,7 +84,8 @@ url parse_url(std::string_view text) {
 
 std::string request_for(const url& page) {
   return fmt::format(
-      "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: kettle\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+      "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: kettle\r\nAccept: */*\r\nConnection: "
+      "close\r\n\r\n",
       page.target, page.authority);
 }
 

@@ -14,10 +14,10 @@
 namespace kettle::app {
 
 struct url {
-  std::string text;     // as it was given
-  std::string host;     // without brackets
+  std::string text;  // as it was given
+  std::string host;  // without brackets
   std::uint16_t port = 80;
-  std::string target;   // path and query, starts with '/'
+  std::string target;     // path and query, starts with '/'
   std::string authority;  // for the Host line, with brackets and port as given
 };
 

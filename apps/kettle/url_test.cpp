@@ -50,13 +50,16 @@ TEST(url, refuses_by_name_what_it_does_not_understand) {
   EXPECT_EQ(complaint("http:///x"), "http:///x: there is no host");
   EXPECT_EQ(complaint("http://h:0/"), "http://h:0/: \"0\" is not a port from 1 to 65535");
   EXPECT_EQ(complaint("http://h:/"), "http://h:/: \"\" is not a port from 1 to 65535");
-  EXPECT_EQ(complaint("http://h:99999/"), "http://h:99999/: \"99999\" is not a port from 1 to 65535");
-  EXPECT_EQ(complaint("http://::1/"), "http://::1/: an IPv6 address stands in brackets: "
-                                      "http://[::1]:80/");
+  EXPECT_EQ(complaint("http://h:99999/"),
+            "http://h:99999/: \"99999\" is not a port from 1 to 65535");
+  EXPECT_EQ(complaint("http://::1/"),
+            "http://::1/: an IPv6 address stands in brackets: "
+            "http://[::1]:80/");
   EXPECT_EQ(complaint("http://[::1/"), "http://[::1/: the [ of the address is not closed");
   EXPECT_EQ(complaint("http://[::1]x/"), "http://[::1]x/: after ] only a port may follow");
-  EXPECT_EQ(complaint("http://a:b@h/"), "http://a:b@h/: a name and password in the URL are not "
-                                        "supported");
+  EXPECT_EQ(complaint("http://a:b@h/"),
+            "http://a:b@h/: a name and password in the URL are not "
+            "supported");
   EXPECT_NE(complaint("http://h/a b").find("blanks and control characters"), std::string::npos);
   EXPECT_NE(complaint("http://h/\r\nX: y").find("blanks and control characters"),
             std::string::npos);

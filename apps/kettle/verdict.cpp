@@ -1,8 +1,8 @@
 #include "verdict.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace kettle::app {
 namespace {
@@ -34,9 +34,9 @@ std::string speedups(const group& some) {
 
 // The methods, told apart as far as the figures tell them apart.
 struct sorted {
-  group best;      // faster than sequential, and no difference between them
-  group faster;    // the others that are faster
-  group alike;     // no difference from sequential
+  group best;    // faster than sequential, and no difference between them
+  group faster;  // the others that are faster
+  group alike;   // no difference from sequential
   group slower;
   group unjudged;  // more items failed than in sequence
 };
@@ -74,8 +74,7 @@ int percent(double share) { return static_cast<int>(std::lround(100 * share)); }
 std::string shares(const figures& f) {
   double w = waiting(f);
   if (w >= mostly) return fmt::format("sequential waits {} % of its time", percent(w));
-  if (w <= 1 - mostly)
-    return fmt::format("sequential computes {} % of its time", 100 - percent(w));
+  if (w <= 1 - mostly) return fmt::format("sequential computes {} % of its time", 100 - percent(w));
   return fmt::format("sequential waits {} % and computes {} % of its time", percent(w),
                      100 - percent(w));
 }
@@ -118,16 +117,15 @@ std::string one_thread(const group& some) {
 
 std::string others(const figures& f, const sorted& s) {
   std::string out;
-  if (!s.faster.empty())
-    out += fmt::format("; {} less ({})", names(s.faster), speedups(s.faster));
+  if (!s.faster.empty()) out += fmt::format("; {} less ({})", names(s.faster), speedups(s.faster));
   if (!s.alike.empty() && !s.best.empty())
     out += fmt::format("; {}: no difference from sequential{}", names(s.alike),
                        waiting(f) < mostly ? one_thread(s.alike) : "");
   if (!s.slower.empty())
     out += fmt::format("; {} slower than sequential ({})", names(s.slower), speedups(s.slower));
   for (auto& m : s.unjudged)
-    out += fmt::format("; {} not judged, {} of {} items failed", name_of(m.how), m.failures,
-                       f.items);
+    out +=
+        fmt::format("; {} not judged, {} of {} items failed", name_of(m.how), m.failures, f.items);
   return out;
 }
 
@@ -144,8 +142,10 @@ bool too_busy(const figures& f) { return 2 * f.rounds_kept < f.rounds_wanted; }
 std::string verdict(const figures& f) {
   if (!f.has_sequential) return without_sequential(f);
   if (too_busy(f) && f.rounds_run >= f.rounds_wanted)
-    return fmt::format("No verdict: other work held the cores in {} of {} rounds; try again on a "
-                       "quieter machine.", f.rounds_run - f.rounds_kept, f.rounds_run);
+    return fmt::format(
+        "No verdict: other work held the cores in {} of {} rounds; try again on a "
+        "quieter machine.",
+        f.rounds_run - f.rounds_kept, f.rounds_run);
   if (f.sequential_failures >= f.items && f.items > 0) return "No verdict: every item failed.";
   if (f.methods.empty())
     return fmt::format("No verdict: only sequential was measured; {}.", shares(f));
@@ -158,8 +158,8 @@ std::string verdict(const figures& f) {
     out = fmt::format("{} pay{} ({}{}): {} {}", names(s.best), most ? " most" : "",
                       speedups(s.best), apart, shares(f), reason(f, s));
   } else if (!s.alike.empty()) {
-    out = fmt::format("nothing pays: no difference between sequential and {}; {}{}",
-                      names(s.alike), shares(f), why_nothing_pays(f, s));
+    out = fmt::format("nothing pays: no difference between sequential and {}; {}{}", names(s.alike),
+                      shares(f), why_nothing_pays(f, s));
   } else {
     out = fmt::format("nothing pays: sequential is the fastest; {}", shares(f));
   }

@@ -72,8 +72,9 @@ TEST(verdict, contrary_computing_figures_get_the_contrary_sentence) {
   f.methods[0] = {method::threads, 0.7, {0.6, 0.8}, 3, 0};
   f.methods[1] = {method::coroutines, 2.5, {2.4, 2.6}, 1, 0};
   auto sentence = verdict(f);
-  EXPECT_TRUE(says(sentence, "Coroutines pay (2.5x): sequential computes 99 % of its time and one "
-                             "thread cannot do that faster: this gain has another cause"))
+  EXPECT_TRUE(says(sentence,
+                   "Coroutines pay (2.5x): sequential computes 99 % of its time and one "
+                   "thread cannot do that faster: this gain has another cause"))
       << sentence;
   EXPECT_TRUE(says(sentence, "threads slower than sequential (0.7x)")) << sentence;
   EXPECT_TRUE(says(sentence, "fibers: no difference from sequential")) << sentence;
@@ -108,8 +109,10 @@ TEST(verdict, mixed_work_names_both_shares) {
 TEST(verdict, overlapping_intervals_read_no_difference) {
   auto f = waiting_work();
   f.methods[0].likely = {10, 200};
-  EXPECT_TRUE(says(verdict(f), "Coroutines, fibers and threads pay (160x, 155x, 45x, no "
-                               "difference between them)")) << verdict(f);
+  EXPECT_TRUE(says(verdict(f),
+                   "Coroutines, fibers and threads pay (160x, 155x, 45x, no "
+                   "difference between them)"))
+      << verdict(f);
 }
 
 TEST(verdict, less_than_five_percent_is_no_difference) {
@@ -144,8 +147,9 @@ TEST(verdict, a_busy_machine_gets_no_verdict) {
   auto f = waiting_work();
   f.rounds_run = 15;
   f.rounds_kept = 2;
-  EXPECT_EQ(verdict(f), "No verdict: other work held the cores in 13 of 15 rounds; try again on a "
-                        "quieter machine.");
+  EXPECT_EQ(verdict(f),
+            "No verdict: other work held the cores in 13 of 15 rounds; try again on a "
+            "quieter machine.");
   f.rounds_kept = 3;
   EXPECT_FALSE(says(verdict(f), "No verdict")) << verdict(f);
 }

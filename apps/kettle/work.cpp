@@ -1,14 +1,14 @@
 #include "work.hpp"
 
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <unistd.h>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <openssl/evp.h>
 #include <stdexcept>
-#include <unistd.h>
 
 namespace kettle::app {
 namespace {

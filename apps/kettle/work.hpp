@@ -1,10 +1,12 @@
 #pragma once
-// The computing that compare measures: real hashing and counting, and a function that only computes.
+// The computing that compare measures: real hashing and counting, and a function that only
+// computes.
 //
-//   compute("file 3 /usr/share/doc/bash/README");   // three times SHA-256 and a word count: the answer
-//   compute("fib 30");                              // naive recursive Fibonacci
+//   compute("file 3 /usr/share/doc/bash/README");   // three times SHA-256 and a word count: the
+//   answer compute("fib 30");                              // naive recursive Fibonacci
 //
-// Ordinary functions: they know nothing of the method that runs them, and give the same answer in all.
+// Ordinary functions: they know nothing of the method that runs them, and give the same answer in
+// all.
 
 #include <cstddef>
 #include <cstdint>

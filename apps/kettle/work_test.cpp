@@ -1,9 +1,9 @@
 #include "work.hpp"
 
-#include <cstdio>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <cstdio>
+#include <fstream>
 
 using namespace kettle::app;
 

@@ -4,12 +4,12 @@
 #include "exec_template.hpp"
 #include "work.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cmath>
 #include <ctime>
 #include <filesystem>
-#include <fmt/format.h>
-#include <unistd.h>
 
 namespace kettle::app {
 namespace {
@@ -22,10 +22,10 @@ constexpr std::size_t computing_items = 64;
 constexpr std::size_t url_items = 20;
 constexpr std::size_t widest_threads = 64;
 
-constexpr double hashing_s = 0.8;      // of the computing workload, in sequence
-constexpr double fibonacci_s = 0.5;    // the same
+constexpr double hashing_s = 0.8;    // of the computing workload, in sequence
+constexpr double fibonacci_s = 0.5;  // the same
 constexpr double mixed_computing_s = 0.8;
-constexpr double own_files_s = 0.2;    // less cannot be told from noise
+constexpr double own_files_s = 0.2;  // less cannot be told from noise
 
 constexpr std::uintmax_t smallest_file = 1024;
 constexpr std::uintmax_t largest_file = 1024 * 1024;
@@ -84,8 +84,7 @@ void collect(const fs::path& folder, std::size_t most, std::vector<std::string>&
   }
 }
 
-template <class T>
-std::vector<T> repeated(const std::vector<T>& some, std::size_t count) {
+template <class T> std::vector<T> repeated(const std::vector<T>& some, std::size_t count) {
   std::vector<T> out;
   for (std::size_t i = 0; i < count; i++) out.push_back(some[i % some.size()]);
   return out;

@@ -21,7 +21,7 @@ struct workload {
   std::vector<std::string> items;
   std::size_t passes = 1;
   std::string script;
-  bool same_answers = true;  // whoever does it must get the same
+  bool same_answers = true;        // whoever does it must get the same
   std::vector<std::string> files;  // that were chosen
 };
 

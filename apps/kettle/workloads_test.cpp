@@ -3,11 +3,11 @@
 #include "bad_input.hpp"
 #include "work.hpp"
 
+#include <gtest/gtest.h>
+#include <unistd.h>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <gtest/gtest.h>
-#include <unistd.h>
 
 using namespace kettle::app;
 namespace fs = std::filesystem;

@@ -1,0 +1,37 @@
+#pragma once
+// What is done for one item: the client that every method runs.
+//
+//   std::string answer = do_item(c, item);                   // ordinary: sequential, threads,
+//   fibers std::string answer = co_await do_item_later(c, item);    // its twin: coroutines
+//
+// The ordinary one waits by kettle's operations with .get(), so it blocks a thread or parks a
+// fiber; it does not know which. Both throw what went wrong; both are as cancellable as their
+// waits.
+
+#include <kettle/coro/task.hpp>
+#include <string>
+
+#include "cell.hpp"
+
+namespace kettle::app {
+
+std::string do_item(const cell& c, const std::string& item);
+task<std::string> do_item_later(const cell& c, std::string item);
+
+// The lines of code each of them needs, counted by the compiler where they stand.
+int lines_of_client(work_kind work);
+int lines_of_coroutine_client(work_kind work);
+
+// Programs that run just now, and the most there were: one such object for each, as long as it
+// runs.
+class running_program {
+ public:
+  running_program();
+  ~running_program();
+  running_program(const running_program&) = delete;
+  running_program& operator=(const running_program&) = delete;
+
+  static int most_at_once();
+};
+
+}  // namespace kettle::app

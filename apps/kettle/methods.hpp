@@ -1,0 +1,41 @@
+#pragma once
+// The ways to do the items of a cell, each with kettle and nothing else.
+//
+//   meter watch;
+//   auto outcomes = run_items(c, watch);      // as c.how says; never by another method instead
+//
+// sequential, threads and fibers call one ordinary function (client_plain.cpp), whose waits are
+// kettle's operations with .get(); coroutines await its twin (client_coroutine.cpp).
+
+#include "cell.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace kettle::app {
+
+struct item_outcome {
+  std::string answer;
+  std::string why;  // it failed; empty: it did not
+  bool failed = false;
+};
+
+// Told by a method when its pool or loop stands, and when the last item is done while it still
+// stands.
+class meter {
+ public:
+  virtual ~meter() = default;
+  virtual void ready() {}
+  virtual void over() {}
+};
+
+std::vector<item_outcome> run_items(const cell& c, meter& watch);
+
+// Programs of execute that ran at the same time, at most, in this process so far.
+int most_programs_at_once();
+
+// What one has to write for this: the client function and the lines that run it for every item.
+int lines_of_code(method how, work_kind work);
+
+}  // namespace kettle::app
