@@ -190,14 +190,16 @@ bool home::asleep() const noexcept { return inbox_.load(acquire) == &asleep_idle
 
 void home::enter(domain& d) noexcept {
   former_domain_ = domain_;
-  domain_->remove(*this);
-  domain_ = &d;
-  domain_->add(*this);
+  change_domain(d);
 }
 
-void home::leave() noexcept {
+void home::leave() noexcept { change_domain(*former_domain_); }
+
+void home::change_domain(domain& d) noexcept {
+  // Whoever woke us may still be about to tell our old domain so. acquire: sees that it has.
+  while (posters_.load(acquire) != 0) sys::relax();
   domain_->remove(*this);
-  domain_ = former_domain_;
+  domain_ = &d;
   domain_->add(*this);
 }
 

@@ -89,6 +89,7 @@ class home {
   friend class domain;
   static void resume_thread(context& c) noexcept;
   static void park_thread(context& c);
+  void change_domain(domain& d) noexcept;
   void fire_due() noexcept;
   void poll_now();
   void wait_for_work();

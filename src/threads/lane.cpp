@@ -196,7 +196,7 @@ void lane::work(state& s, thread& me, home& here) noexcept {
     else if (c->lateness_ != lateness::abandon)
       c->run_remote();
     else if (!run_abandoned(s, *c, here))
-      return;
+      return me.asked_to_cancel->thread_ends(here);
   }
 }
 
