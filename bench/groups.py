@@ -166,7 +166,7 @@ def walls(workload):
     def read(document):
         for one in document["workloads"]:
             if one["name"] == workload:
-                return {m["method"]: m["wall_s"]["median"] for m in one["methods"]}
+                return {m["method"]: m["wall_s"]["median"] for m in one["methods"] if m["measured"]}
         return {}
 
     return read

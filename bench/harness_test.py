@@ -171,6 +171,40 @@ class Programs(unittest.TestCase):
             sides.execute(["sh", "-c", "echo one >&2; echo two >&2; exit 3"], "x")
 
 
+class Comparing(unittest.TestCase):
+    DOCUMENT = {
+        "workloads": [
+            {"name": "waiting", "methods": []},
+            {
+                "name": "computing",
+                "methods": [
+                    {"method": "sequential", "measured": True, "wall_s": {"median": 1.5}},
+                    {"method": "threads", "measured": False},
+                ],
+            },
+        ]
+    }
+
+    def test_the_walls_of_one_workload_are_read(self):
+        self.assertEqual(groups.walls("computing")(self.DOCUMENT), {"sequential": 1.5})
+        self.assertEqual(groups.walls("mixed")(self.DOCUMENT), {})
+
+    def test_both_sides_of_a_round_are_told_by_one_run(self):
+        runs = []
+        once = sides.Compare("kettle", [], None)
+        once.run = lambda: runs.append(1) or {"sequential": 3.0, "threads": len(runs)}
+        kettle, sequential = once.side("kettle", "threads"), once.side("sequential", "sequential")
+        told = [kettle.run(), sequential.run(), sequential.run(), kettle.run()]
+        self.assertEqual([t[""] for t in told], [1, 3.0, 3.0, 2])
+        self.assertEqual(len(runs), 2)
+
+    def test_a_method_that_gave_no_figure_has_failed(self):
+        once = sides.Compare("kettle", [], None)
+        once.run = lambda: {"sequential": 3.0}
+        with self.assertRaisesRegex(Failed, "threads"):
+            once.side("kettle", "threads").run()
+
+
 class CommandLine(unittest.TestCase):
     def main(self, *argv):
         said = StringIO()
