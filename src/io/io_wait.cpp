@@ -31,7 +31,7 @@ void io_wait::completed(io_request& r) noexcept {
   self.in_kernel_ = false;
   bool over = r.result == -ECANCELED || self.step();
   if (!over && !self.asked_) over = self.begin_request();
-  if (self.in_kernel_) return;
+  if (self.in_kernel_ || (over && self.pauses())) return;
   self.finish_wait(over && !(r.result == -ECANCELED && self.asked_) ? claim::granted
                                                                     : claim::cancelled);
 }

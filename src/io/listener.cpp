@@ -53,7 +53,7 @@ bool accept_operation::start() {
   if (state_->acceptor)
     throw busy_resource("a second accept() on " + state_->where.text() + ": one at a time");
   fd = state_->fd;
-  if (begin_request() && !pause_if_out_of_descriptors()) return true;
+  if (begin_request() && !pauses()) return true;
   state_->acceptor = this;
   return false;
 }
@@ -63,8 +63,12 @@ bool accept_operation::step() noexcept {
   return result != -ECONNABORTED && result != -EPROTO && result != -EPERM;
 }
 
-bool accept_operation::pause_if_out_of_descriptors() noexcept {
+bool accept_operation::pauses() noexcept {
   if (!state_ || !out_of_resources(result)) return false;
+  if (asked_) {
+    result = -ECANCELED;  // nobody was taken
+    return false;
+  }
   if (!complained_) {
     complained_ = true;
     try {
@@ -80,7 +84,7 @@ bool accept_operation::pause_if_out_of_descriptors() noexcept {
 
 void accept_operation::try_again(timer& t) noexcept {
   auto& self = static_cast<accept_operation&>(t);
-  if (!self.begin_request() || self.pause_if_out_of_descriptors()) return;
+  if (!self.begin_request() || self.pauses()) return;
   self.finish_wait(claim::granted);
 }
 

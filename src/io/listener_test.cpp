@@ -136,6 +136,30 @@ TEST_P(kernel_listeners, out_of_descriptors_they_try_again_every_100_ms) {
   EXPECT_EQ(complaints, 2);
 }
 
+TEST_P(kernel_listeners, also_when_the_peer_comes_while_they_wait) {
+  auto former = set_dropped_error_hook([](const std::exception_ptr&, const char*) noexcept {});
+  in_run([]() -> task<> {
+    listener door = co_await listen("tcp:127.0.0.1:0");
+    address where = door.where();
+    int caller = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    rlimit before{};
+    auto accept = [&]() -> task<> { EXPECT_TRUE((co_await door.accept()).is_open()); };
+    auto call = [&]() -> task<> {
+      co_await sleep_for(10ms);  // the accept waits in the kernel
+      ::getrlimit(RLIMIT_NOFILE, &before);
+      rlimit none = before;
+      none.rlim_cur = 3;
+      ::setrlimit(RLIMIT_NOFILE, &none);
+      (void)!::connect(caller, static_cast<const sockaddr*>(where.data()), where.size());
+      co_await sleep_for(50ms);
+      ::setrlimit(RLIMIT_NOFILE, &before);
+    };
+    co_await all(accept, call);
+    ::close(caller);
+  });
+  set_dropped_error_hook(former);
+}
+
 TEST_P(kernel_listeners, streams_do_not_wait_for_more_to_send) {
   in_run([]() -> task<> {
     ends e = co_await connected();

@@ -28,6 +28,8 @@ class io_wait : public wait_point, protected io_request {
   bool begin_request() noexcept;
   // Looks at `result`; false: there is more to do, the request is set up for it.
   virtual bool step() noexcept { return true; }
+  // Asked before the wait ends with `result`: true when it goes on by itself after a while.
+  virtual bool pauses() noexcept { return false; }
   // The kernel has let go and `result` stands, just before the waiter is woken.
   virtual void ended() noexcept {}
   // -ECANCELED without having been cancelled: somebody closed the descriptor.

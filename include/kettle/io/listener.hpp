@@ -38,7 +38,7 @@ class KETTLE_WAIT accept_operation : public operation<accept_operation, detail::
   friend struct detail::listener_state;
   bool step() noexcept override;
   void ended() noexcept override;
-  bool pause_if_out_of_descriptors() noexcept;
+  bool pauses() noexcept override;  // when there are no descriptors left
   static void try_again(timer& t) noexcept;
   void listener_closed() noexcept;
 
