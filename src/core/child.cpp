@@ -1,3 +1,4 @@
+#include <kettle/base/assert.hpp>
 #include <kettle/core/child.hpp>
 #include <kettle/core/future.hpp>
 #include <kettle/core/nursery.hpp>
@@ -38,7 +39,9 @@ void child_base::complete() noexcept {
 }
 
 void child_base::abandon() noexcept {
-  if (word_.exchange(abandoned, acq_rel) != done) return;
+  std::uintptr_t before = word_.exchange(abandoned, acq_rel);
+  KETTLE_ASSERT(before == done || before == running, "a future was dropped while somebody waits for it");
+  if (before == running) return;
   if (keeps_error_ && error_) drop_error(error_, name_ ? name_ : "a task whose future was dropped");
   delete this;
 }
@@ -107,11 +110,13 @@ void throw_if_failed(child_base& c) {
   throw cancelled{"its task was cancelled or failed"};
 }
 
-void call_when_done(child_base& c, done_callback* callback) noexcept {
+bool call_when_done(child_base& c, done_callback* callback) noexcept {
   std::uintptr_t expected = child_base::running;
-  if (!c.word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(static_cast<wait_point*>(callback)),
-                                       acq_rel, acquire))
-    callback->granted();
+  auto waiter = reinterpret_cast<std::uintptr_t>(static_cast<wait_point*>(callback));
+  if (c.word_.compare_exchange_strong(expected, waiter, acq_rel, acquire)) return true;
+  if (expected != child_base::done) return false;
+  callback->granted();
+  return true;
 }
 
 }  // namespace detail

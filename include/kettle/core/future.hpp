@@ -48,8 +48,15 @@ struct done_callback : wait_point {
   const char* what() const noexcept final { return "on_done"; }
   virtual ~done_callback() = default;
 };
-void call_when_done(child_base& c, done_callback* callback) noexcept;
+bool call_when_done(child_base& c, done_callback* callback) noexcept;  // false: somebody waits for it
 void throw_if_failed(child_base& c);
+
+struct future_access {  // for forms that cancel a child whose future they have consumed
+  template <class T>
+  static child_base* child(const future<T>& f) noexcept {
+    return f.child_;
+  }
+};
 
 template <class T>
 inline constexpr bool is_outcome = false;
@@ -123,6 +130,7 @@ class future {
 
  private:
   friend class future_operation<T>;
+  friend struct detail::future_access;
   void drop() noexcept {
     if (child_) std::exchange(child_, nullptr)->abandon();
   }
@@ -177,8 +185,12 @@ void future<T>::on_done(F callback) {
     F call;
   };
   if (!child_) throw usage_error("this future has no result: it was moved from or taken already");
-  auto* c = std::exchange(child_, nullptr);
-  detail::call_when_done(*c, new caller(c, std::move(callback)));
+  auto* c = std::exchange(child_, nullptr);  // the callback may run at once, and destroy us
+  auto* call = new caller(c, std::move(callback));
+  if (detail::call_when_done(*c, call)) return;
+  child_ = c;
+  delete call;
+  throw usage_error("a future has one consumer: somebody waits for it already");
 }
 
 }  // namespace kettle::inline v0
