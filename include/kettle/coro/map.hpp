@@ -20,6 +20,11 @@
 #include <optional>
 #include <vector>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
+#endif
+
 namespace kettle::inline v0 {
 
 namespace detail {
@@ -133,7 +138,10 @@ class results {
     fill();
     if (flying_.empty()) co_return std::nullopt;
     std::size_t at = 0;
-    if (notes_) at = find(co_await notes_->take());
+    if (notes_) {
+      if (!taken_) taken_ = co_await notes_->take();  // kept: the wait for the item itself may be cancelled
+      at = find(*taken_);
+    }
     std::optional<value_type> value;
     std::size_t position = flying_[at].position;
     try {
@@ -149,6 +157,7 @@ class results {
       stop();
       throw;
     }
+    taken_.reset();
     flying_.erase(flying_.begin() + std::ptrdiff_t(at));
     if constexpr (detail::is_outcome<value_type>) value->index = position;
     co_return value;
@@ -218,6 +227,7 @@ class results {
   std::deque<item_in_flight> flying_;
   std::shared_ptr<detail::completion_notes> notes_;
   std::optional<value_type> current_;
+  std::optional<std::size_t> taken_;  // by completion: whose turn it is
   std::size_t at_once_, next_position_ = 0;
   bool joins_;
 };
@@ -353,3 +363,7 @@ auto nursery::map(as_outcome_t, F&& f, R&& range, map_options o) {
 }
 
 }  // namespace kettle::inline v0
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
