@@ -10,7 +10,13 @@
 
 #include <kettle/coro/forms.hpp>
 
+#include <memory>
 #include <optional>
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
+#endif
 
 namespace kettle::inline v0 {
 
@@ -19,29 +25,34 @@ class started;
 
 namespace detail {
 
-// In the caller's frame, until the call is settled; the child is told when the caller goes first.
+// Shared by the call and its child, whichever goes first.
 template <class V>
 struct ready_call {
+  using event = bool ready_call::*;
   std::optional<V> value;
   std::exception_ptr error;
   bool settled = false;  // said, failed or ended
+  bool ended = false;
+  bool cut = false;      // ended by cancellation
   bool gave_up = false;  // the caller only waits for the child's end
   wait_point* waiter = nullptr;
-  started<V>* child = nullptr;
+  event awaited = nullptr;
 
-  void settle() noexcept {
-    settled = true;
-    if (waiter && waiter->grant()) std::exchange(waiter, nullptr)->granted();
+  void happens(event e) noexcept {
+    this->*e = true;
+    if (waiter && awaited == e && waiter->grant()) std::exchange(waiter, nullptr)->granted();
   }
 };
 
 template <class V>
 class ready_wait : public operation<ready_wait<V>> {
  public:
-  explicit ready_wait(ready_call<V>& c) noexcept : call_(c) {}
+  ready_wait(ready_call<V>& c, typename ready_call<V>::event e) noexcept : call_(c), event_(e) {}
   bool start() override {
-    if (!call_.settled) call_.waiter = this;
-    return call_.settled;
+    if (call_.*event_) return true;
+    call_.waiter = this;
+    call_.awaited = event_;
+    return false;
   }
   void unlink() noexcept override { call_.waiter = nullptr; }
   const char* what() const noexcept override { return "start_ready"; }
@@ -49,6 +60,7 @@ class ready_wait : public operation<ready_wait<V>> {
 
  private:
   ready_call<V>& call_;
+  typename ready_call<V>::event event_;
 };
 
 }  // namespace detail
@@ -56,32 +68,27 @@ class ready_wait : public operation<ready_wait<V>> {
 template <class V>
 class started {
  public:
-  explicit started(detail::ready_call<V>& call) noexcept : call_(&call) { call.child = this; }
+  explicit started(detail::ready_call<V>& call) noexcept : call_(call) {}
   started(const started&) = delete;
   started& operator=(const started&) = delete;
-  ~started() { settle(); }
 
   // Says so, once. A no-op when the caller has given up meanwhile.
   void operator()(V value) {
     if (std::exchange(called_, true)) throw usage_error("started: called twice by the same child");
-    if (!call_ || call_->gave_up) return;
-    call_->value.emplace(std::move(value));
-    settle();
+    if (call_.gave_up) return;
+    call_.value.emplace(std::move(value));
+    call_.happens(&detail::ready_call<V>::settled);
   }
 
   // For start_ready. True when the error is the caller's.
   bool give_error(std::exception_ptr e) noexcept {
-    if (!call_) return false;
-    call_->error = std::move(e);
-    settle();
+    if (call_.value) return false;
+    call_.error = std::move(e);
     return true;
   }
 
  private:
-  void settle() noexcept {
-    if (auto* c = std::exchange(call_, nullptr)) c->child = nullptr, c->settle();
-  }
-  detail::ready_call<V>* call_;
+  detail::ready_call<V>& call_;
   bool called_ = false;
 };
 
@@ -103,7 +110,7 @@ struct ready_value<R (C::*)(started<V>&, A...)> {
 };
 
 template <class V, class F, class... A>
-task<> ready_child(ready_call<V>* call, F f, A... a) {
+task<> ready_child(std::shared_ptr<ready_call<V>> call, F f, A... a) {
   started<V> ready(*call);
   try {
     co_await f(ready, std::move(a)...);
@@ -116,26 +123,34 @@ task<> ready_child(ready_call<V>* call, F f, A... a) {
 
 template <class V, class F, class... A>
 task<V> start_and_wait(nursery& n, F f, A... a) {
-  ready_call<V> call;
-  future<void> child = n.start(ready_child<V, F, A...>, &call, std::move(f), std::move(a)...);
+  using call_type = ready_call<V>;
+  auto call = std::make_shared<call_type>();
+  future<void> child = n.start(ready_child<V, F, A...>, call, std::move(f), std::move(a)...);
+  child_base* node = future_access::child(child);
+  // Not the child's own doing: one that was cancelled before its first step never runs.
+  child.on_done([call](const outcome<void>& end) {
+    call->cut = !end;
+    call->happens(&call_type::settled);
+    call->happens(&call_type::ended);
+  });
   std::exception_ptr gave_up;
   try {
-    co_await ready_wait<V>(call);
+    co_await ready_wait<V>(*call, &call_type::settled);
   } catch (...) {
     gave_up = std::current_exception();
   }
   if (gave_up) {
-    child.cancel();
-    call.gave_up = true;
-    try {  // until its cleanup has ended
-      co_await shielded(duration::max(), child);
-    } catch (...) {
+    call->gave_up = true;
+    if (!call->ended) {  // until its cleanup has ended
+      node->request_cancel();
+      co_await shielded(duration::max(), ready_wait<V>(*call, &call_type::ended));
     }
-    std::rethrow_exception(gave_up);
+    std::rethrow_exception(call->error ? call->error : gave_up);
   }
-  if (call.error) std::rethrow_exception(call.error);
-  if (!call.value) throw usage_error("start_ready: the child ended without calling started");
-  co_return std::move(*call.value);
+  if (call->error) std::rethrow_exception(call->error);
+  if (!call->value && call->cut) throw cancelled{"start_ready: the child was cancelled"};
+  if (!call->value) throw usage_error("start_ready: the child ended without calling started");
+  co_return std::move(*call->value);
 }
 
 }  // namespace detail
@@ -148,3 +163,7 @@ auto nursery::start_ready(F&& f, A&&... args) {
 }
 
 }  // namespace kettle::inline v0
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
