@@ -39,25 +39,50 @@ bool handled_by(H& handler, const std::exception_ptr& error) {
   }
 }
 
-}  // namespace detail
-
-template <class... H>
-void handle_each(H&&... handlers) {
-  std::exception_ptr current = std::current_exception();
-  std::vector<std::exception_ptr> errors, left;
-  bool group = false;
+// The errors of a group, and of the groups in it: nested nurseries throw nested groups.
+inline void add_errors(const std::exception_ptr& error, std::vector<std::exception_ptr>& into) {
   try {
-    std::rethrow_exception(current);
+    std::rethrow_exception(error);
+  } catch (const error_group& group) {
+    for (auto& inner : group.errors()) add_errors(inner, into);
+  } catch (...) {
+    into.push_back(error);
+  }
+}
+
+inline bool is_group(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
   } catch (const cancelled&) {
     throw;
-  } catch (const error_group& g) {
-    errors = g.errors();
-    group = true;
+  } catch (const error_group&) {
+    return true;
   } catch (...) {
-    errors.push_back(current);
+    return false;
   }
-  for (auto& e : errors)
-    if (!(detail::handled_by<typename detail::handler_argument<H>::type>(handlers, e) || ...)) left.push_back(e);
+}
+
+}  // namespace detail
+
+// What a handler throws joins what is left, so that no error is lost.
+template <class... H>
+void handle_each(H&&... handlers) {
+  std::exception_ptr current = std::current_exception(), cut;
+  if (!current) throw usage_error("handle_each: call it in catch (...)");
+  std::vector<std::exception_ptr> errors, left;
+  bool group = detail::is_group(current);
+  detail::add_errors(current, errors);
+  for (auto& e : errors) {
+    try {
+      if (!(detail::handled_by<typename detail::handler_argument<H>::type>(handlers, e) || ...))
+        left.push_back(e);
+    } catch (const cancelled&) {
+      cut = std::current_exception();
+    } catch (...) {
+      left.push_back(std::current_exception());
+    }
+  }
+  if (left.empty() && cut) std::rethrow_exception(cut);
   if (left.empty()) return;
   if (!group) std::rethrow_exception(left.front());
   throw error_group(std::move(left));
