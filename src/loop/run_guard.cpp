@@ -114,6 +114,22 @@ void run_guard::root(nursery& n) noexcept {
   state_->signals.emplace(n, state_->at);
 }
 
+namespace {
+
+// A group of exactly one error is that error, however deep its nursery was.
+[[noreturn]] void throw_unwrapped(const std::exception_ptr& error) {
+  std::exception_ptr inner;
+  try {
+    std::rethrow_exception(error);
+  } catch (const error_group& group) {
+    if (group.errors().size() != 1) throw;
+    inner = group.errors().front();
+  }
+  throw_unwrapped(inner);
+}
+
+}  // namespace
+
 void run_guard::finish(nursery::result r) {
   state& s = *state_;
   int signal = s.signals->cancelled_by();
@@ -121,7 +137,7 @@ void run_guard::finish(nursery::result r) {
   if (signal) end_by_signal(signal);
   if (!s.deadlock_text.empty()) throw deadlock_error(s.deadlock_text);
   if (!r.errors.empty()) remember(r);
-  if (r.errors.size() == 1) std::rethrow_exception(r.errors.front());
+  if (r.errors.size() == 1) throw_unwrapped(r.errors.front());
   if (!r.errors.empty()) throw error_group(std::move(r.errors));
   if (r.cancelled) throw cancelled{s.root->scope().reason()};
 }
