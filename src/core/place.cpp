@@ -63,6 +63,7 @@ bool placed_child_base::begin_remote(job_queue& queue) noexcept {
   link_.domain->work_begins();
   waiting_ = &remote_wait_;
   if (!is_cancelled(*this)) return true;
+  link_.bits.store(detail::remote_link::cancel_asked, relaxed);  // nobody else knows us; a second one ends nothing
   end_unrun();
   return false;
 }

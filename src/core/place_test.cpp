@@ -1,0 +1,121 @@
+// What every place owes: one call, its result, error, cancellation; here a place made by hand.
+
+#include <kettle/fibers/on_fiber.hpp>
+#include <kettle/kettle.hpp>
+#include <kettle/threads/on_thread.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace kettle {
+namespace {
+
+using namespace std::chrono_literals;
+
+// An ordinary function that waits by kettle's operations: the same everywhere.
+int add_slowly(int a, int b) {
+  sleep_for(1s).get();
+  return a + b;
+}
+int refuses(int) {
+  sleep_for(1s).get();
+  throw std::runtime_error("refused");
+}
+
+template <class Place>
+class places : public testing::Test {};
+using kinds = testing::Types<on_fiber_t, on_thread_t, on_cores_t>;
+TYPED_TEST_SUITE(places, kinds);
+
+template <class F>
+auto run_virtual(F f) {
+  return run({.time = time_kind::virtual_time}, f);
+}
+
+TYPED_TEST(places, one_function_gives_its_result_by_call_and_by_start) {
+  TypeParam where;
+  run_virtual([&](nursery& n) -> task<> {
+    auto f = n.start(where, add_slowly, 1, 2);
+    int called = co_await where(add_slowly, 3, 4);
+    EXPECT_EQ(called, 7);
+    EXPECT_EQ(co_await f, 3);
+  });
+}
+
+TYPED_TEST(places, its_error_is_thrown_as_itself_by_a_call) {
+  TypeParam where;
+  run_virtual([&]() -> task<> {
+    std::string error;
+    try {
+      co_await where(refuses, 1);
+    } catch (const std::runtime_error& e) {
+      error = e.what();
+    }
+    EXPECT_EQ(error, "refused");
+  });
+}
+
+TYPED_TEST(places, a_deadline_around_a_call_ends_its_waits) {
+  TypeParam where;
+  run_virtual([&]() -> task<> {
+    time_point start = clock::now();
+    auto sleeps = [] { sleep_for(1h).get(); };
+    EXPECT_FALSE(co_await move_on_after(2s, where(sleeps)));
+    EXPECT_EQ(clock::now() - start, 2s);
+  });
+}
+
+TYPED_TEST(places, a_call_that_gives_a_value_though_it_was_cancelled_reports_it) {
+  TypeParam where;
+  run_virtual([&]() -> task<> {
+    auto stubborn = [] {
+      try {
+        sleep_for(1h).get();
+      } catch (const cancelled&) {
+      }
+      return 7;
+    };
+    auto value = co_await move_on_after(1s, where(stubborn));
+    EXPECT_TRUE(value.has_value());
+    EXPECT_EQ(value.value_or(0), 7);
+  });
+}
+
+TYPED_TEST(places, a_call_in_a_cancelled_scope_never_starts) {
+  TypeParam where;
+  bool ran = false;
+  run_virtual([&]() -> task<> {
+    cancel_scope s;
+    s.cancel();
+    auto runs = [&] { ran = true; };
+    co_await in_scope(s, where(runs));
+    EXPECT_TRUE(s.caught());
+  });
+  EXPECT_FALSE(ran);
+}
+
+TYPED_TEST(places, a_child_cancelled_twice_while_queued_ends_once) {
+  TypeParam where;
+  run_virtual([&](nursery& n) -> task<> {
+    n.cancel();
+    auto f = n.start(where, add_slowly, 1, 2);
+    f.cancel();
+    f.cancel();
+    co_return;
+  });
+}
+
+TYPED_TEST(places, a_coroutine_function_runs_there_too) {
+  TypeParam where;
+  run_virtual([&]() -> task<> {
+    auto brews = []() -> task<int> {
+      co_await sleep_for(1s);
+      co_return 5;
+    };
+    EXPECT_EQ(co_await where(brews), 5);
+  });
+}
+
+}  // namespace
+}  // namespace kettle
