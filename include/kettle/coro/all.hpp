@@ -11,6 +11,11 @@
 
 #include <tuple>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
+#endif
+
 namespace kettle::inline v0 {
 
 namespace detail {
@@ -143,3 +148,7 @@ auto race(W&&... w) {
 }
 
 }  // namespace kettle::inline v0
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

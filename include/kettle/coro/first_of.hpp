@@ -13,6 +13,11 @@
 #include <optional>
 #include <vector>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
+#endif
+
 namespace kettle::inline v0 {
 
 template <class T>
@@ -99,3 +104,7 @@ auto first_of(F&& f, R&& range, first_options<detail::first_type<F, R>> o = {}) 
 }
 
 }  // namespace kettle::inline v0
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

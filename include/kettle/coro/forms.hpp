@@ -13,6 +13,11 @@
 
 #include <optional>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
+#endif
+
 namespace kettle::inline v0 {
 
 namespace detail {
@@ -280,3 +285,7 @@ void handle_each(H&&... handlers);
 }  // namespace kettle::inline v0
 
 #include <kettle/coro/detail/handle_each.hpp>
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

@@ -16,6 +16,11 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
+#endif
+
 namespace kettle::inline v0 {
 
 namespace detail {
@@ -99,3 +104,7 @@ auto run(const run_options& o, F&& f, A&&... a) {
 }
 
 }  // namespace kettle::inline v0
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

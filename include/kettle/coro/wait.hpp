@@ -10,6 +10,11 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
+#endif
+
 namespace kettle::inline v0::detail {
 
 template <class T>
@@ -89,3 +94,7 @@ task<typename call_hold<F>::result> run_hold(call_hold<F>& h) {
 }
 
 }  // namespace kettle::inline v0::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
