@@ -126,8 +126,10 @@ void fiber_pool::slots::wait_for_slot() {
 }
 
 void fiber_pool::slots::fiber_ended(std::uint32_t index) noexcept {
-  running_[index] = running_.back();
-  fibers::set_index(*running_[index], index);
+  if (index + 1 < running_.size()) {  // the last one takes its place; it itself may be gone
+    running_[index] = running_.back();
+    fibers::set_index(*running_[index], index);
+  }
   running_.pop_back();
   fill();
   if (closer && is_empty() && closer->grant()) std::exchange(closer, nullptr)->granted();
