@@ -15,15 +15,18 @@ std::vector<std::string> advice_for(const machine_report& r) {
   if (r.loop.empty()) out.push_back("no loop can run: " + r.loop_reason);
   if (!r.io_uring) out.push_back("io_uring cannot be used, epoll stands in: " + r.io_uring_denied);
   if (r.files_soft < many_files && r.files_hard > r.files_soft)
-    out.push_back(fmt::format("only {} descriptors at once: `ulimit -n {}` allows more connections", r.files_soft,
-                              r.files_hard));
+    out.push_back(fmt::format("only {} descriptors at once: `ulimit -n {}` allows more connections",
+                              r.files_soft, r.files_hard));
   if (r.files_hard < many_files)
-    out.push_back(fmt::format("at most {} descriptors at once, and only root can raise that: few connections fit",
-                              r.files_hard));
+    out.push_back(fmt::format(
+        "at most {} descriptors at once, and only root can raise that: few connections fit",
+        r.files_hard));
   if (r.cpu_quota > 0 && r.cpu_quota < r.affinity_cores)
-    out.push_back(fmt::format("a quota of {:.2g} CPUs on {} cores: computing in more than {} threads gains nothing",
-                              r.cpu_quota, r.affinity_cores, r.cores));
-  if (r.cores == 1) out.push_back("one usable core: threads can overlap waits here, but not computing");
+    out.push_back(fmt::format(
+        "a quota of {:.2g} CPUs on {} cores: computing in more than {} threads gains nothing",
+        r.cpu_quota, r.affinity_cores, r.cores));
+  if (r.cores == 1)
+    out.push_back("one usable core: threads can overlap waits here, but not computing");
   return out;
 }
 

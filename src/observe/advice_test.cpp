@@ -21,14 +21,16 @@ TEST(advice, a_denied_io_uring_is_named_with_its_reason) {
   r.io_uring = false;
   r.io_uring_denied = "Operation not permitted";
   EXPECT_EQ(advice_for(r),
-            (std::vector<std::string>{"io_uring cannot be used, epoll stands in: Operation not permitted"}));
+            (std::vector<std::string>{
+                "io_uring cannot be used, epoll stands in: Operation not permitted"}));
 }
 
 TEST(advice, few_descriptors_come_with_the_way_to_more) {
   auto r = sound();
   r.files_soft = 1024;
-  EXPECT_EQ(advice_for(r), (std::vector<std::string>{
-                               "only 1024 descriptors at once: `ulimit -n 20000` allows more connections"}));
+  EXPECT_EQ(advice_for(r),
+            (std::vector<std::string>{
+                "only 1024 descriptors at once: `ulimit -n 20000` allows more connections"}));
   r.files_hard = 1024;
   ASSERT_EQ(advice_for(r).size(), 1u);
   EXPECT_NE(advice_for(r)[0].find("only root can raise that"), std::string::npos);
@@ -38,12 +40,14 @@ TEST(advice, a_quota_below_the_cores_and_a_single_core_are_said) {
   auto r = sound();
   r.cpu_quota = 1.5;
   r.cores = 2;
-  EXPECT_EQ(advice_for(r), (std::vector<std::string>{
-                               "a quota of 1.5 CPUs on 4 cores: computing in more than 2 threads gains nothing"}));
+  EXPECT_EQ(advice_for(r),
+            (std::vector<std::string>{
+                "a quota of 1.5 CPUs on 4 cores: computing in more than 2 threads gains nothing"}));
   r = sound();
   r.cores = r.affinity_cores = 1;
-  EXPECT_EQ(advice_for(r), (std::vector<std::string>{
-                               "one usable core: threads can overlap waits here, but not computing"}));
+  EXPECT_EQ(advice_for(r),
+            (std::vector<std::string>{
+                "one usable core: threads can overlap waits here, but not computing"}));
 }
 
 TEST(advice, no_loop_at_all_is_said_first) {

@@ -18,7 +18,9 @@ class backend_asked {
     if (const char* before = std::getenv("KETTLE_BACKEND")) before_ = before, had_one_ = true;
     name ? ::setenv("KETTLE_BACKEND", name, 1) : ::unsetenv("KETTLE_BACKEND");
   }
-  ~backend_asked() { had_one_ ? ::setenv("KETTLE_BACKEND", before_.c_str(), 1) : ::unsetenv("KETTLE_BACKEND"); }
+  ~backend_asked() {
+    had_one_ ? ::setenv("KETTLE_BACKEND", before_.c_str(), 1) : ::unsetenv("KETTLE_BACKEND");
+  }
 
  private:
   std::string before_;

@@ -198,13 +198,54 @@ class later<void> {
   void* address() noexcept { return nullptr; }
 };
 
+// A callable and its arguments. They go when the call has ended, though its future lives on: among them may be an end
+// of a channel, or a guard.
+template <class F, class... A>
+struct call_members {
+  template <class G, class... B>
+  explicit call_members(G&& g, B&&... b) : f(std::forward<G>(g)), arguments(std::forward<B>(b)...) {}
+  [[no_unique_address]] F f;
+  [[no_unique_address]] std::tuple<A...> arguments;
+};
+
+template <class F, class... A>
+class call_parts {
+ public:
+  static constexpr bool trivial = false;
+  template <class G, class... B>
+  explicit call_parts(G&& g, B&&... b) : members_(std::forward<G>(g), std::forward<B>(b)...) {}
+  call_parts(const call_parts&) = delete;
+  call_parts& operator=(const call_parts&) = delete;
+  ~call_parts() { drop(); }
+  decltype(auto) call() { return std::apply(std::move(members_.f), std::move(members_.arguments)); }
+  void drop() noexcept {
+    if (!std::exchange(dropped_, true)) members_.~call_members<F, A...>();
+  }
+
+ private:
+  union {
+    call_members<F, A...> members_;
+  };
+  bool dropped_ = false;
+};
+
+template <class F, class... A>
+  requires std::is_trivially_destructible_v<call_members<F, A...>>
+class call_parts<F, A...> : call_members<F, A...> {
+ public:
+  static constexpr bool trivial = true;
+  using call_members<F, A...>::call_members;
+  decltype(auto) call() { return std::apply(std::move(this->f), std::move(this->arguments)); }
+  void drop() noexcept {}
+};
+
 // The child that a place runs: U is what the callable gives in the end.
 template <class U, class F, class... A>
 class placed_child final : public placed_child_base {
  public:
   template <class G, class... B>
   placed_child(const context_kind& kind, home& at, G&& f, B&&... a)
-      : placed_child_base(kind, at), f_(std::forward<G>(f)), arguments_(std::forward<B>(a)...) {}
+      : placed_child_base(kind, at), parts_(std::forward<G>(f), std::forward<B>(a)...) {}
 
   static void* operator new(std::size_t size) { return allocate_block(size); }
   static void operator delete(void* node, std::size_t size) noexcept { free_block_of(node, size); }
@@ -212,26 +253,26 @@ class placed_child final : public placed_child_base {
   void* result() noexcept override { return result_.address(); }
   void call() noexcept override {
     try {
-      using R = decltype(std::apply(std::move(f_), std::move(arguments_)));
+      using R = decltype(parts_.call());
       if constexpr (waitable<R>) {
         if constexpr (std::is_void_v<U>)
-          std::apply(std::move(f_), std::move(arguments_)).get();
+          parts_.call().get();
         else
-          result_.put(std::apply(std::move(f_), std::move(arguments_)).get());
+          result_.put(parts_.call().get());
       } else if constexpr (std::is_void_v<U>) {
-        std::apply(std::move(f_), std::move(arguments_));
+        parts_.call();
       } else {
-        result_.put(std::apply(std::move(f_), std::move(arguments_)));
+        result_.put(parts_.call());
       }
       ending_ = ending::value;
     } catch (...) {
       fail(std::current_exception());
     }
+    parts_.drop();
   }
 
  private:
-  F f_;
-  std::tuple<A...> arguments_;
+  [[no_unique_address]] call_parts<F, A...> parts_;
   later<U> result_;
 };
 

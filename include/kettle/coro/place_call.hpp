@@ -15,7 +15,7 @@ namespace kettle::inline v0 {
 template <class P>
 template <class F, class... A>
 auto callable_place<P>::operator()(F&& f, A&&... a) const {
-  detail::check_callable<F, A...>();
+  KETTLE_CHECK_CALLABLE(F, A...);
   return detail::call_in<P, std::decay_t<F>, std::decay_t<A>...>(
       static_cast<const P&>(*this), std::forward<F>(f), std::forward<A>(a)...);
 }

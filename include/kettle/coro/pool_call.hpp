@@ -17,7 +17,7 @@ template <class Pool> struct pool_reference {
 
 template <bool AsOutcome, class Pool, class F, class... A>
 auto start_own(Pool& pool, F&& f, A&&... a) {
-  check_callable<F, A...>();
+  KETTLE_CHECK_CALLABLE(F, A...);
   using U = final_result_t<call_result<F, A...>>;
   using child = placed_child<U, std::decay_t<F>, std::decay_t<A>...>;
   auto* c =
@@ -48,7 +48,7 @@ auto map_own(Pool& pool, F&& f, R&& range, map_options o) {
 template <class Pool>
 template <class F, class... A>
 auto pool_calls<Pool>::operator()(F&& f, A&&... a) const {
-  detail::check_callable<F, A...>();
+  KETTLE_CHECK_CALLABLE(F, A...);
   detail::pool_reference<Pool> here{static_cast<const Pool*>(this)};
   return detail::call_in<detail::pool_reference<Pool>, std::decay_t<F>, std::decay_t<A>...>(
       here, std::forward<F>(f), std::forward<A>(a)...);

@@ -10,6 +10,11 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
+#endif
+
 namespace kettle::inline v0 {
 
 // The default place: a task on this loop. An ordinary function does not compile there.
@@ -63,7 +68,7 @@ class loop_child final : public child_base {
  public:
   template <class G, class... B>
   loop_child(home& at, G&& f, B&&... a)
-      : child_base(kind, at), f_(std::forward<G>(f)), arguments_(std::forward<B>(a)...) {}
+      : child_base(kind, at), parts_(std::forward<G>(f), std::forward<B>(a)...) {}
   ~loop_child() override {
     if (root_) root_.destroy();
   }
@@ -71,15 +76,24 @@ class loop_child final : public child_base {
   static void* operator new(std::size_t size) { return allocate_block(size); }
   static void operator delete(void* node, std::size_t size) noexcept { free_block_of(node, size); }
 
-  void* result() noexcept override { return root_.promise().result.address(); }
+  void* result() noexcept override {
+    if constexpr (result_stays)
+      return root_.promise().result.address();
+    else
+      return result_.address();
+  }
 
  private:
+  // When callable and arguments are nothing that anybody could wait for, the frame may keep the result.
+  static constexpr bool result_stays = call_parts<F, A...>::trivial;
+
   static void resume(context& c) noexcept {
     auto& self = static_cast<loop_child&>(c);
     tls.current = &self;
     if (self.root_) {
       run_chain(self.frame_);
     } else if (!self.begin()) {
+      self.parts_.drop();
       return self.finish();
     }
     if (self.root_.done()) self.end();
@@ -92,7 +106,7 @@ class loop_child final : public child_base {
       return false;
     }
     try {
-      root_ = std::apply(std::move(f_), std::move(arguments_)).release();
+      root_ = parts_.call().release();
     } catch (...) {
       fail(std::current_exception());
       return false;
@@ -107,12 +121,25 @@ class loop_child final : public child_base {
     } else {
       ending_ = ending::value;
     }
+    if constexpr (!result_stays) let_go();
     finish();
   }
+  // What the child was given goes now, though its future may live on: the coroutine's parameters are in its frame.
+  void let_go() noexcept {
+    if constexpr (!std::is_void_v<U>) {
+      try {
+        if (ending_ == ending::value) result_.put(std::move(*root_.promise().result.typed()));
+      } catch (...) {
+        fail(std::current_exception());
+      }
+    }
+    std::exchange(root_, nullptr).destroy();
+    parts_.drop();
+  }
 
-  [[no_unique_address]] F f_;
-  [[no_unique_address]] std::tuple<A...> arguments_;
+  [[no_unique_address]] call_parts<F, A...> parts_;
   task_handle<U> root_;
+  [[no_unique_address]] std::conditional_t<result_stays, later<void>, later<U>> result_;
 };
 
 // For functions that return an operation or a future rather than a task.
@@ -150,15 +177,21 @@ struct keep_error_t {
 };
 inline constexpr keep_error_t keep_error{};
 
+// Asked before anything is deduced from the call, so that these are the first errors.
+#define KETTLE_CHECK_CALLABLE(...)                                                                \
+  static_assert(::kettle::detail::no_task_yet<__VA_ARGS__>,                                       \
+                "give start the function and its arguments: n.start(fetch, url); a task already " \
+                "made may refer to arguments that are gone");                                     \
+  static_assert(::kettle::detail::callable_with<__VA_ARGS__>,                                     \
+                "one of them cannot be copied: pass std::move(x) to give it away, or std::ref(x)" \
+                " for an object declared before the nursery")
+
+template <class F, class...>
+inline constexpr bool no_task_yet = !task_type<F>;
 template <class F, class... A>
-constexpr void check_callable() {
-  static_assert(!task_type<F>,
-                "give start the function and its arguments: n.start(fetch, url); a task already made may refer to "
-                "arguments that are gone");
-  static_assert((std::is_constructible_v<std::decay_t<A>, A> && ...),
-                "one of them cannot be copied: pass std::move(x) to give it away, or std::ref(x) for an object "
-                "declared before the nursery");
-}
+inline constexpr bool callable_with = task_type<F> ||
+                                      ((std::is_constructible_v<std::decay_t<A>, A> && ...) &&
+                                       std::is_invocable_v<std::decay_t<F>, std::decay_t<A>...>);
 
 template <class F, class... A>
 using call_result = decltype(std::apply(std::declval<std::decay_t<F>>(), std::declval<std::tuple<std::decay_t<A>...>>()));
@@ -257,13 +290,13 @@ auto parse_start(nursery& n, start_options& o, X&& x, Y&&... y) {
     x.apply(o);
     return parse_start<AsOutcome>(n, o, std::forward<Y>(y)...);
   } else if constexpr (std::is_same_v<bare, on_loop_t>) {
-    check_callable<Y...>();
+    KETTLE_CHECK_CALLABLE(Y...);
     return start_on_loop<AsOutcome>(n, o, std::forward<Y>(y)...);
   } else if constexpr (place_type<X>) {
-    check_callable<Y...>();
+    KETTLE_CHECK_CALLABLE(Y...);
     return start_in_place<AsOutcome>(n, x, o, std::forward<Y>(y)...);
   } else {
-    check_callable<X, Y...>();
+    KETTLE_CHECK_CALLABLE(X, Y...);
     return start_on_loop<AsOutcome>(n, o, std::forward<X>(x), std::forward<Y>(y)...);
   }
 }
@@ -277,3 +310,7 @@ auto nursery::start(X&&... x) {
 }
 
 }  // namespace kettle::inline v0
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

@@ -90,10 +90,18 @@ struct future_awaiter {
   future_operation<T> operation;
 };
 
+// Stands in for what is refused, so that the refusal is the first error.
+template <class X>
+struct not_a_wait {
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<>);
+  X await_resume();
+};
+
 // What every task's coroutine may co_await.
 struct awaits : frame_base {
   template <class U>
-  task_awaiter<U> await_transform(task<U> t,
+  task_awaiter<U> await_transform(task<U>&& t,
                                   std::source_location at = std::source_location::current()) noexcept {
     where = at;
     return task_awaiter<U>(t.release());
@@ -103,11 +111,11 @@ struct awaits : frame_base {
     return task_awaiter<U>(t.release());
   }
   template <class U>
-  int await_transform(task<U>&) {
+  std::suspend_never await_transform(task<U>&) {
     static_assert(never_true<U>,
                   "await a task where it is made: co_await f(x); what must live longer is started: "
                   "auto t = n.start(f, x)");
-    return 0;
+    return {};
   }
   template <class Op>
     requires operation_type<std::remove_cvref_t<Op>>
@@ -124,9 +132,9 @@ struct awaits : frame_base {
   }
   template <class X>
     requires(!waitable<X> && !requires { requires std::remove_cvref_t<X>::is_owned_task; })
-  int await_transform(X&&) {
+  not_a_wait<X> await_transform(X&&) {
     static_assert(never_true<X>, "this is not a wait: co_await on_thread(f, args...)");
-    return 0;
+    return {};
   }
 };
 
@@ -153,7 +161,7 @@ struct task_promise<void> final : awaits {
   void take() {
     if (error) [[unlikely]] std::rethrow_exception(std::move(error));
   }
-  later<void> result;
+  [[no_unique_address]] later<void> result;
 };
 
 }  // namespace detail

@@ -1,0 +1,47 @@
+// Runs the suite on the back end that KETTLE_BEHAVIOURS names; see suite.hpp.
+
+#include "loop/choose.hpp"
+#include "sys/seccomp.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace kettle;
+
+// Prepares the process; a back end that the kernel denies is no choice of ours.
+const char* reason_to_skip(std::string_view back_end) {
+  if (back_end == "virtual") return nullptr;
+  if (back_end == "denied") {
+    if (sys::deny_io_uring(EPERM) < 0) return "the kernel refuses the seccomp filter";
+    ::unsetenv("KETTLE_BACKEND");
+    return choose_backend().kind == backend_kind::epoll ? nullptr : "the filter does not deny io_uring";
+  }
+  if (back_end == "io_uring" && uring_denied_here() != 0) return "io_uring is denied here";
+  ::setenv("KETTLE_BACKEND", std::string(back_end).c_str(), 1);
+  return nullptr;
+}
+
+}  // namespace
+
+TEST(suite, runs_on_the_back_end_it_was_asked_for) {
+  const char* how = std::getenv("KETTLE_BEHAVIOURS");
+  std::string_view back_end = how ? how : "virtual";
+  if (back_end == "virtual") return;
+  EXPECT_STREQ(name_of(choose_backend().kind), back_end == "denied" ? "epoll" : how);
+}
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  const char* how = std::getenv("KETTLE_BEHAVIOURS");
+  if (const char* reason = reason_to_skip(how ? how : "virtual")) {
+    std::printf("SKIP: %s\n", reason);
+    return 77;
+  }
+  return RUN_ALL_TESTS();
+}
