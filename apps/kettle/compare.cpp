@@ -37,10 +37,10 @@ class comparison {
   int run();
 
  private:
-  bool wants(const std::string& name) const {
-    auto& chosen = options_.workloads;
-    return !options_.own_work() &&
-           (chosen.empty() || std::ranges::find(chosen, name) != chosen.end());
+  std::vector<std::string> built_in() const {  // in the order they were asked for
+    if (options_.own_work()) return {};
+    if (!options_.workloads.empty()) return options_.workloads;
+    return {"waiting", "computing", "mixed"};
   }
   std::vector<maker> plan();
   std::vector<std::string> own_urls();
@@ -121,15 +121,18 @@ std::vector<maker> comparison::plan() {
       return exec_work(options_.exec, lines, options_.items);
     });
   }
-  if (wants("waiting") || wants("mixed")) {
-    pages_ = std::make_unique<responder>(options_.delay_ms);
+  for (auto& name : built_in()) {
+    if (name == "computing") {
+      all.push_back([this] { return computing_work(options_.items); });
+      continue;
+    }
+    if (!pages_) pages_ = std::make_unique<responder>(options_.delay_ms);
     runner_.responder = pages_->pid();
+    if (name == "waiting")
+      all.push_back([this] { return waiting_work(*pages_, options_.delay_ms, options_.items); });
+    else
+      all.push_back([this] { return mixed_work(*pages_, options_.delay_ms, options_.items); });
   }
-  if (wants("waiting"))
-    all.push_back([this] { return waiting_work(*pages_, options_.delay_ms, options_.items); });
-  if (wants("computing")) all.push_back([this] { return computing_work(options_.items); });
-  if (wants("mixed"))
-    all.push_back([this] { return mixed_work(*pages_, options_.delay_ms, options_.items); });
   return all;
 }
 

@@ -7,7 +7,7 @@
 #include <kettle/coro/map.hpp>
 #include <kettle/coro/pool_call.hpp>
 #include <kettle/coro/run.hpp>
-#include <kettle/fibers/on_fiber.hpp>
+#include <kettle/fibers/fiber_pool.hpp>
 #include <kettle/sync/latch.hpp>
 #include <kettle/threads/thread_pool.hpp>
 
@@ -99,13 +99,13 @@ constexpr int coroutines_lines = __LINE__ - coroutines_begins - 1;
 namespace {
 
 constexpr int fibers_begins = __LINE__;
-void in_fibers(nursery& n, const cell& c, meter& watch, outcomes& out) {
+void in_fibers(const cell& c, meter& watch, outcomes& out) {
+  fiber_pool pool({.at_once = c.width});
   watch.ready();
   auto one = [&](const std::string& item) {
     return fail_after(limit_of(c), [&] { return do_item(c, item); }).get();
   };
-  for (auto& done : n.map(as_outcome, on_fiber, one, c.items, {.at_once = c.width}))
-    keep(c, out, done);
+  for (auto& done : pool.map(as_outcome, one, c.items)) keep(c, out, done);
   watch.over();
 }
 constexpr int fibers_lines = __LINE__ - fibers_begins - 1;
@@ -120,7 +120,7 @@ std::vector<item_outcome> run_items(const cell& c, meter& watch) {
     case method::coroutines:
       run(in_coroutines, std::cref(c), std::ref(watch), std::ref(out));
       break;
-    case method::fibers: run(in_fibers, std::cref(c), std::ref(watch), std::ref(out)); break;
+    case method::fibers: in_fibers(c, watch, out); break;
   }
   return out;
 }
