@@ -116,9 +116,11 @@ class Compare:
         return Side(name, run)
 
     def run(self):
-        with tempfile.NamedTemporaryFile(suffix=".json") as out:
-            execute([self.kettle, "compare", *self.args, "--json", out.name], "kettle compare")
-            return self.read(json.load(out))
+        with tempfile.TemporaryDirectory() as folder:  # kettle puts a finished file in its place
+            path = os.path.join(folder, "compare.json")
+            execute([self.kettle, "compare", *self.args, "--json", path], "kettle compare")
+            with open(path, encoding="utf-8") as told:
+                return self.read(json.load(told))
 
 
 def warn(text):
