@@ -57,6 +57,7 @@ struct run_guard::state {
 
   explicit state(home& h, bool virtual_time)
       : at(h),
+        outer(h.in()),
         world(virtual_time ? std::make_unique<sim_world>() : nullptr),
         here(world.get(), &h),
         note(*this) {}
@@ -74,6 +75,7 @@ struct run_guard::state {
   }
 
   home& at;
+  domain& outer;  // a run may stand within another one
   std::unique_ptr<sim_world> world;
   domain here;
   deadlock_note note;
@@ -104,7 +106,7 @@ run_guard::~run_guard() {
   s.signals.reset();
   s.here.on_deadlock(nullptr);
   s.here.work_ends();
-  s.at.leave();
+  s.at.enter(s.outer);
   s.at.use_backend(std::move(s.outer_backend));
   delete state_;
 }
