@@ -7,10 +7,7 @@
 namespace kettle {
 namespace {
 
-template <class E>
-std::exception_ptr made(E e) {
-  return std::make_exception_ptr(std::move(e));
-}
+template <class E> std::exception_ptr made(E e) { return std::make_exception_ptr(std::move(e)); }
 
 std::string dropped;
 void remember(const std::exception_ptr& error, const char* where) noexcept {
@@ -56,8 +53,7 @@ TEST(error, cancelled_is_no_std_exception) {
   try {
     try {
       throw cancelled{};
-    } catch (const std::exception&) {
-    }
+    } catch (const std::exception&) {}
   } catch (const cancelled&) {
     let_by = true;
   }

@@ -10,10 +10,7 @@ namespace kettle {
 namespace {
 
 // Each test has a thread of its own, so a list of its own.
-template <class F>
-void on_fresh_thread(F f) {
-  std::thread(f).join();
-}
+template <class F> void on_fresh_thread(F f) { std::thread(f).join(); }
 
 TEST(freelist, gives_a_freed_block_to_the_next_of_its_class) {
   if (KETTLE_SANITIZED) GTEST_SKIP() << "sanitized builds see every block";

@@ -12,10 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 std::vector<std::string> dropped;
 

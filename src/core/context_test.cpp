@@ -11,10 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 // A wait that the test grants by hand.
 struct by_hand : operation<by_hand> {
@@ -73,7 +70,8 @@ TEST(wait_point, one_whose_start_throws_waits_for_nothing) {
     }
     EXPECT_TRUE(thrown);
     EXPECT_EQ(tls.current->waiting_, nullptr);
-    EXPECT_FALSE(co_await move_on_after(1s, sleep_forever()));  // and a later cancel finds the right wait
+    EXPECT_FALSE(
+        co_await move_on_after(1s, sleep_forever()));  // and a later cancel finds the right wait
   });
 }
 

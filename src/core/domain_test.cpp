@@ -15,10 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 TEST(domain, homes_of_one_run_share_its_virtual_clock) {
   run_virtual([](nursery& n) -> task<> {

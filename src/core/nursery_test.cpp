@@ -14,13 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 using lines = std::vector<std::string>;
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
-template <class F>
-std::string error_of(F f) {
+template <class F> std::string error_of(F f) {
   try {
     f();
   } catch (...) {
@@ -173,14 +169,12 @@ TEST(nursery, a_child_with_a_deadline_fails_when_that_is_over_wherever_it_runs) 
               run_virtual([](nursery& n) { n.start(deadline(1s), [] { return sleep_for(1h); }); });
             }),
             "timed out");
-  EXPECT_EQ(error_of([&] {
-              run_virtual([&](nursery& n) { n.start(deadline(1s), on_fiber, sleeps); });
-            }),
-            "timed out");
-  EXPECT_EQ(error_of([&] {
-              run_virtual([&](nursery& n) { n.start(deadline(1s), on_thread, sleeps); });
-            }),
-            "timed out");
+  EXPECT_EQ(
+      error_of([&] { run_virtual([&](nursery& n) { n.start(deadline(1s), on_fiber, sleeps); }); }),
+      "timed out");
+  EXPECT_EQ(
+      error_of([&] { run_virtual([&](nursery& n) { n.start(deadline(1s), on_thread, sleeps); }); }),
+      "timed out");
 }
 
 TEST(nursery, owns_the_callable_and_the_arguments_of_its_children) {

@@ -23,15 +23,11 @@ int refuses(int) {
   throw std::runtime_error("refused");
 }
 
-template <class Place>
-class places : public testing::Test {};
+template <class Place> class places : public testing::Test {};
 using kinds = testing::Types<on_fiber_t, on_thread_t, on_cores_t>;
 TYPED_TEST_SUITE(places, kinds);
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 TYPED_TEST(places, one_function_gives_its_result_by_call_and_by_start) {
   TypeParam where;
@@ -72,8 +68,7 @@ TYPED_TEST(places, a_call_that_gives_a_value_though_it_was_cancelled_reports_it)
     auto stubborn = [] {
       try {
         sleep_for(1h).get();
-      } catch (const cancelled&) {
-      }
+      } catch (const cancelled&) {}
       return 7;
     };
     auto value = co_await move_on_after(1s, where(stubborn));

@@ -17,18 +17,19 @@ struct scope_control {
   explicit scope_control(cancel_scope& s, home& h) noexcept : scope(&s), at(&h) {}
 
   // The scope's own steps, on its thread.
-  void count() noexcept;                // as an outside waker, while there are handles
+  void count() noexcept;  // as an outside waker, while there are handles
   void moves_to(home& h) noexcept;
-  void scope_ended() noexcept;          // no request reaches it from now on
+  void scope_ended() noexcept;  // no request reaches it from now on
 
   void drop() noexcept {
-    if (holders.fetch_sub(1, acq_rel) == 1) delete this;  // acq_rel: the last one sees all uses before
+    if (holders.fetch_sub(1, acq_rel) == 1)
+      delete this;  // acq_rel: the last one sees all uses before
   }
 
   spin_lock lock;
-  cancel_scope* scope;                  // null once it has ended
+  cancel_scope* scope;  // null once it has ended
   home* at;
-  atomic<std::uint32_t> holders{1};     // the scope, each handle, each request under way
+  atomic<std::uint32_t> holders{1};  // the scope, each handle, each request under way
   atomic<std::uint32_t> handles{0};
   bool counted = false;
 };

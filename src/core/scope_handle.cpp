@@ -87,8 +87,10 @@ scope_handle::scope_handle(const scope_handle& o) noexcept : scope_handle(o.cont
 
 scope_handle::~scope_handle() {
   if (!control_) return;
-  // release, acquire by the one who finds it zero: nothing is published by it, the mail orders what follows.
-  if (control_->handles.fetch_sub(1, acq_rel) == 1) send(new request(*control_, wish::last_handle_gone));
+  // release, acquire by the one who finds it zero: nothing is published by it, the mail orders what
+  // follows.
+  if (control_->handles.fetch_sub(1, acq_rel) == 1)
+    send(new request(*control_, wish::last_handle_gone));
   control_->drop();
 }
 

@@ -12,10 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 TEST(scope, a_reason_is_kept_and_told) {
   std::string told;
@@ -89,8 +86,7 @@ TEST(scope, a_scope_entered_by_a_cancelled_child_is_cancelled_too) {
     auto child = [&]() -> task<> {
       try {
         co_await sleep_forever();
-      } catch (const cancelled&) {
-      }
+      } catch (const cancelled&) {}
       entered = true;
       co_await move_on_after(1h, sleep_for(1s));
       ended = true;

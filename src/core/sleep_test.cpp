@@ -12,10 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using lines = std::vector<std::string>;
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 TEST(sleep, ten_of_an_hour_take_no_time_on_the_virtual_clock) {
   auto before = std::chrono::steady_clock::now();

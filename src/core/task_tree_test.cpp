@@ -28,9 +28,10 @@ TEST(task_tree, a_deadlock_names_each_task_its_wait_and_its_lines) {
   }
   std::string line = "task_tree_test.cpp:" + std::to_string(brew_line);
   EXPECT_NE(what.find("deadlock: nothing can run, and nothing can wake it\n"), std::string::npos);
-  EXPECT_NE(what.find("coffee (coroutine) waits for sleep at " + line + "\n"), std::string::npos) << what;
-  EXPECT_NE(what.find("root (coroutine) waits for sleep at " + line + " <- task_tree_test.cpp:" +
-                      std::to_string(awaited_at) + "\n"),
+  EXPECT_NE(what.find("coffee (coroutine) waits for sleep at " + line + "\n"), std::string::npos)
+      << what;
+  EXPECT_NE(what.find("root (coroutine) waits for sleep at " + line +
+                      " <- task_tree_test.cpp:" + std::to_string(awaited_at) + "\n"),
             std::string::npos)
       << what;
 }
@@ -41,7 +42,8 @@ TEST(task_tree, a_deadlock_in_real_time_is_an_error_too) {
 
 TEST(task_tree, cleanup_runs_before_a_deadlock_is_thrown) {
   bool cleaned = false;
-  EXPECT_THROW(run([&] { return finally(sleep_forever(), [&] { cleaned = true; }); }), deadlock_error);
+  EXPECT_THROW(run([&] { return finally(sleep_forever(), [&] { cleaned = true; }); }),
+               deadlock_error);
   EXPECT_TRUE(cleaned);
 }
 

@@ -11,10 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 // Each try logs when it begins; a negative number fails after as many seconds.
 struct tries {
@@ -42,7 +39,8 @@ TEST(first_of, a_refused_value_counts_as_a_failed_try) {
   run_virtual([]() -> task<> {
     tries t;
     std::vector<int> items{1, 2};
-    int first = co_await first_of(t, items, {.stagger = 9s, .accept = [](const int& n) { return n == 2; }});
+    int first =
+        co_await first_of(t, items, {.stagger = 9s, .accept = [](const int& n) { return n == 2; }});
     EXPECT_EQ(first, 2);
     EXPECT_EQ(t.begun, (std::vector<std::string>{"1@0", "2@1"}));
   });

@@ -12,10 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using lines = std::vector<std::string>;
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 std::vector<std::string> dropped;
 void remember(const std::exception_ptr& e, const char* where) noexcept {
@@ -72,8 +69,7 @@ TEST(forms, a_value_that_came_in_time_is_kept_though_the_deadline_passed_in_comp
     auto late = []() -> task<int> {
       try {
         co_await sleep_forever();
-      } catch (const cancelled&) {
-      }
+      } catch (const cancelled&) {}
       co_return 9;
     };
     EXPECT_EQ(co_await fail_after(1s, late), 9);

@@ -10,15 +10,11 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-template <class E>
-std::exception_ptr made(E e) {
-  return std::make_exception_ptr(std::move(e));
-}
+template <class E> std::exception_ptr made(E e) { return std::make_exception_ptr(std::move(e)); }
 std::runtime_error fault(const char* text) { return std::runtime_error(text); }
 
 // Throws it, handles it, and says what was left.
-template <class... H>
-std::string left_after(const std::exception_ptr& error, H... handlers) {
+template <class... H> std::string left_after(const std::exception_ptr& error, H... handlers) {
   try {
     try {
       std::rethrow_exception(error);
@@ -35,8 +31,9 @@ TEST(handle_each, treats_one_error_and_a_group_alike) {
   lines seen;
   auto timeouts = [&](const timeout_error& e) { seen.push_back(e.what()); };
   EXPECT_EQ(left_after(made(timeout_error("a")), timeouts), "nothing");
-  EXPECT_EQ(left_after(made(error_group({made(timeout_error("b")), made(timeout_error("c"))})), timeouts),
-            "nothing");
+  EXPECT_EQ(
+      left_after(made(error_group({made(timeout_error("b")), made(timeout_error("c"))})), timeouts),
+      "nothing");
   EXPECT_EQ(seen, (lines{"a", "b", "c"}));
 }
 
@@ -60,7 +57,8 @@ TEST(handle_each, looks_into_groups_within_groups) {
   lines seen;
   auto timeouts = [&](const timeout_error& e) { seen.push_back(e.what()); };
   auto inner = made(error_group({made(timeout_error("deep")), made(fault("y"))}));
-  EXPECT_EQ(left_after(made(error_group({inner, made(timeout_error("flat"))})), timeouts), "1 error: y");
+  EXPECT_EQ(left_after(made(error_group({inner, made(timeout_error("flat"))})), timeouts),
+            "1 error: y");
   EXPECT_EQ(seen, (lines{"deep", "flat"}));
 }
 

@@ -13,10 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 // 0, 1, 2 ... end; counts how many were taken.
 struct counting {

@@ -12,10 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 TEST(task, does_nothing_before_it_is_awaited) {
   bool ran = false;

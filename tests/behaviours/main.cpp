@@ -20,7 +20,8 @@ const char* reason_to_skip(std::string_view back_end) {
   if (back_end == "denied") {
     if (sys::deny_io_uring(EPERM) < 0) return "the kernel refuses the seccomp filter";
     ::unsetenv("KETTLE_BACKEND");
-    return choose_backend().kind == backend_kind::epoll ? nullptr : "the filter does not deny io_uring";
+    return choose_backend().kind == backend_kind::epoll ? nullptr
+                                                        : "the filter does not deny io_uring";
   }
   if (back_end == "io_uring" && uring_denied_here() != 0) return "io_uring is denied here";
   ::setenv("KETTLE_BACKEND", std::string(back_end).c_str(), 1);

@@ -1,6 +1,6 @@
 #pragma once
-// The behaviours as one suite over three places. Each .inc file is included once a place, by loop_test.cpp,
-// fiber_test.cpp and thread_test.cpp, which say how its words are spelled there:
+// The behaviours as one suite over three places. Each .inc file is included once a place, by
+// loop_test.cpp, fiber_test.cpp and thread_test.cpp, which say how its words are spelled there:
 //
 //   WHERE     the place: on_loop, on_fiber, on_thread
 //   TASK(T)   what a body returns there: task<T>, or T itself
@@ -11,8 +11,9 @@
 //
 // BEHAVIOUR(b05, sentence) is a test; its number is the line of the table that table.py makes.
 //
-// The whole program runs once a back end; KETTLE_BEHAVIOURS names it: virtual, io_uring, epoll, or denied (epoll
-// because the kernel denies io_uring). On the virtual clock times are exact; in real time, order and lower bounds.
+// The whole program runs once a back end; KETTLE_BEHAVIOURS names it: virtual, io_uring, epoll, or
+// denied (epoll because the kernel denies io_uring). On the virtual clock times are exact; in real
+// time, order and lower bounds.
 
 #include "core/home.hpp"
 
@@ -121,8 +122,7 @@ inline task<> keep_back_end_busy() {
 }
 
 // Runs body as the only child of a run, at the place.
-template <class Place, class Body>
-void run_at(const Place& where, Body&& body) {
+template <class Place, class Body> void run_at(const Place& where, Body&& body) {
   run_options o;
   if (virtual_time()) o.time = time_kind::virtual_time;
   run(o, [&](nursery& n) {
@@ -132,8 +132,7 @@ void run_at(const Place& where, Body&& body) {
 }
 
 // What an exception says: "timed out", "2 errors: a; b", "cancelled: why".
-template <class F>
-std::string error_of(F f) {
+template <class F> std::string error_of(F f) {
   try {
     f();
   } catch (...) {

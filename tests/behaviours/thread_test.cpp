@@ -11,5 +11,5 @@
 
 #include "cancellation.inc"
 #include "nurseries.inc"
-#include "sync.inc"
 #include "only_threads.inc"
+#include "sync.inc"

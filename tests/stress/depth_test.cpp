@@ -1,14 +1,14 @@
-// What overflows the stack if anything does: a million ready awaits, 100 000 nested suspended calls, 100 000 nested
-// scopes cancelled at once. Built without optimisation and under both sanitizers, so it links the lower rooms only and
-// no test framework.
+// What overflows the stack if anything does: a million ready awaits, 100 000 nested suspended
+// calls, 100 000 nested scopes cancelled at once. Built without optimisation and under both
+// sanitizers, so it links the lower rooms only and no test framework.
 //
 //   stress_depth_test CASE
 
 #include "core/task_tree.hpp"
 
+#include <kettle/core/sleep.hpp>
 #include <kettle/coro/forms.hpp>
 #include <kettle/coro/run.hpp>
-#include <kettle/core/sleep.hpp>
 
 #include <cstdio>
 #include <cstring>
@@ -25,10 +25,7 @@ bool check(const char* what, long got, long wanted) {
   return got == wanted;
 }
 
-template <class F>
-auto run_virtual(F f) {
-  return run({.time = time_kind::virtual_time}, f);
-}
+template <class F> auto run_virtual(F f) { return run({.time = time_kind::virtual_time}, f); }
 
 task<int> one() { co_return 1; }
 task<int> one_by_one() { co_return co_await one(); }
@@ -145,9 +142,9 @@ struct named_case {
   bool (*run)();
 };
 constexpr named_case cases[] = {
-    {"ready_awaits", ready_awaits},         {"nested_calls", nested_calls},
-    {"nested_errors", nested_errors},       {"nested_scopes", nested_scopes},
-    {"moved_deadline", moved_deadline},     {"nested_nurseries", nested_nurseries},
+    {"ready_awaits", ready_awaits},     {"nested_calls", nested_calls},
+    {"nested_errors", nested_errors},   {"nested_scopes", nested_scopes},
+    {"moved_deadline", moved_deadline}, {"nested_nurseries", nested_nurseries},
     {"deep_deadlock", deep_deadlock},
 };
 

@@ -5,10 +5,10 @@
 //   std::thread other([h = s.handle()] { h.cancel("enough"); });
 //   co_await in_scope(s, work());
 //
-// A request travels to the scope's thread and takes effect when that looks at its mail; a scope that has closed
-// meanwhile ignores it. Copyable, 8 bytes. While somebody has one, waiting inside the scope's loop for ever is no
-// deadlock.
-// Lifetime: may outlive the scope. handle() is called on the scope's own thread.
+// A request travels to the scope's thread and takes effect when that looks at its mail; a scope
+// that has closed meanwhile ignores it. Copyable, 8 bytes. While somebody has one, waiting inside
+// the scope's loop for ever is no deadlock. Lifetime: may outlive the scope. handle() is called on
+// the scope's own thread.
 
 #include <kettle/base/clock.hpp>
 
@@ -32,7 +32,7 @@ class scope_handle {
 
   void cancel(const char* reason = "") const;  // `reason` must outlive the scope
   void deadline(time_point t) const;
-  void cancel_after(duration grace) const;     // counted from when the scope's thread gets it
+  void cancel_after(duration grace) const;  // counted from when the scope's thread gets it
 
  private:
   friend class cancel_scope;
