@@ -143,6 +143,11 @@ void end_strays(pid_t but, int grace_ms) {
   }
 }
 
+void reap_orphans(pid_t but, pid_t nor) {
+  for (pid_t pid : own_children())
+    if (pid != but && pid != nor) ::waitpid(pid, nullptr, WNOHANG);
+}
+
 std::string describe_status(int wait_status) {
   if (WIFSIGNALED(wait_status)) {
     int signal = WTERMSIG(wait_status);

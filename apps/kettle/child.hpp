@@ -49,6 +49,10 @@ void adopt_orphans();
 // Ends every child of ours but the one named (0: none): asks, and after `grace_ms` kills.
 void end_strays(pid_t but, int grace_ms);
 
+// Reaps orphans that have ended, without waiting: a program that asks whether its group is gone
+// would otherwise see our zombies in it.
+void reap_orphans(pid_t but, pid_t nor);
+
 std::string describe_status(int wait_status);  // "exit 3", "signal 9 (Killed)"
 
 }  // namespace kettle::app

@@ -1,6 +1,7 @@
 #include "run_cell.hpp"
 
 #include "child.hpp"
+#include "sys/signals.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -27,8 +28,12 @@ enum class ending { finished, interrupted, too_late };
 
 class conversation {
  public:
-  conversation(child& peer, std::string text, interrupts& asked, double limit_s)
-      : peer_(peer), text_(std::move(text)), asked_(asked), limit_s_(limit_s) {
+  conversation(child& peer, std::string text, interrupts& asked, double limit_s, pid_t responder)
+      : peer_(peer),
+        text_(std::move(text)),
+        asked_(asked),
+        limit_s_(limit_s),
+        responder_(responder) {
     for (int fd : {peer.input(), peer.output()})
       ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   }
@@ -43,6 +48,10 @@ class conversation {
       std::array<pollfd, 3> wait = {pollfd{peer_.output(), POLLIN, 0},
                                     pollfd{asked_.fd(), POLLIN, 0},
                                     pollfd{peer_.input(), POLLOUT, 0}};
+      // Only programs can leave orphans, and only they have somebody who waits for those to be
+      // gone.
+      constexpr int look_again_ms = 20;
+      if (reaps()) wait_ms = look_again_ms, reap_orphans(peer_.pid(), responder_);
       if (::poll(wait.data(), wait.size(), wait_ms) < 0 && errno != EINTR) return ending::too_late;
       if (wait[2].revents != 0) say();
       if (wait[0].revents != 0 && !hear()) return ending::finished;
@@ -52,7 +61,9 @@ class conversation {
   const std::string& answer() const { return answer_; }
 
  private:
+  bool reaps() const { return responder_ == 0; }
   void say() {
+    sys::no_sigpipe guard;  // it may have ended without reading
     ssize_t n = ::write(peer_.input(), text_.data() + said_, text_.size() - said_);
     if (n > 0) said_ += static_cast<std::size_t>(n);
     bool broken = n < 0 && errno != EAGAIN && errno != EINTR;
@@ -69,6 +80,7 @@ class conversation {
   std::string text_;
   interrupts& asked_;
   double limit_s_;
+  pid_t responder_;
   std::size_t said_ = 0;
   std::string answer_;
 };
@@ -104,7 +116,7 @@ double longest_s(const cell& c) {
 
 std::optional<cell_result> run_cell(const cell& c, interrupts& asked, const cell_runner& how) {
   auto process = child::start(how.program);
-  conversation talk(process, to_json(c), asked, longest_s(c));
+  conversation talk(process, to_json(c), asked, longest_s(c), how.responder);
   auto ended = talk.talk();
   if (ended != ending::finished) {
     end_gently(process);
