@@ -1,5 +1,6 @@
 #pragma once
-// All of kettle: several things at once, on a loop, in threads and in fibers, with one set of words.
+// All of kettle: several things at once, on a loop, in threads and in fibers, with one set of
+// words.
 //
 //   #include <kettle/kettle.hpp>
 //   kettle::task<int> breakfast(kettle::nursery& kitchen) {

@@ -5,7 +5,8 @@
 
 namespace kettle::inline v0 {
 
-void assertion_failed(const char* condition, const char* rule, const char* file, int line) noexcept {
+void assertion_failed(const char* condition, const char* rule, const char* file,
+                      int line) noexcept {
   std::fprintf(stderr, "kettle: %s:%d: %s (%s)\n", file, line, rule, condition);
   std::abort();
 }

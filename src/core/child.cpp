@@ -31,7 +31,8 @@ void child_base::fail(std::exception_ptr e) noexcept {
 void child_base::complete() noexcept {
   std::uintptr_t before = word_.exchange(done, acq_rel);
   if (before == abandoned) {
-    if (keeps_error_ && error_) drop_error(error_, name_ ? name_ : "a task whose future was dropped");
+    if (keeps_error_ && error_)
+      drop_error(error_, name_ ? name_ : "a task whose future was dropped");
     delete this;
   } else if (before != running) {
     reinterpret_cast<wait_point*>(before)->granted();
@@ -40,7 +41,8 @@ void child_base::complete() noexcept {
 
 void child_base::abandon() noexcept {
   std::uintptr_t before = word_.exchange(abandoned, acq_rel);
-  KETTLE_ASSERT(before == done || before == running, "a future was dropped while somebody waits for it");
+  KETTLE_ASSERT(before == done || before == running,
+                "a future was dropped while somebody waits for it");
   if (before == running) return;
   if (keeps_error_ && error_) drop_error(error_, name_ ? name_ : "a task whose future was dropped");
   delete this;
@@ -48,7 +50,8 @@ void child_base::abandon() noexcept {
 
 void child_base::finish() noexcept {
   tls.current = &at_->thread();  // we may be gone soon
-  if (held_) [[unlikely]] abandon_held(*this, name_);
+  if (held_) [[unlikely]]
+    abandon_held(*this, name_);
   cancel_scope::remove(*this);
   nursery& n = *nursery_;
   bool service = service_;
@@ -69,12 +72,15 @@ future_wait::~future_wait() {
 }
 
 bool future_wait::start() {
-  if (!in_group_ && !child_->is_done() && child_->help()) who().waiting_ = this;  // it waited in our place
+  if (!in_group_ && !child_->is_done() && child_->help())
+    who().waiting_ = this;      // it waited in our place
   left_.store(false, relaxed);  // nobody else knows us yet
   std::uintptr_t expected = child_base::running;
-  if (child_->word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(this), acq_rel, acquire)) {
+  if (child_->word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(this),
+                                            acq_rel, acquire)) {
     // A pool's own task is no business of our run: while we wait for it there is no deadlock.
-    if (!child_->nursery_ && !std::exchange(outside_, true)) tls.at->outside_wakers.fetch_add(1, relaxed);
+    if (!child_->nursery_ && !std::exchange(outside_, true))
+      tls.at->outside_wakers.fetch_add(1, relaxed);
     return false;
   }
   if (expected != child_base::done)
@@ -85,8 +91,8 @@ bool future_wait::start() {
 void future_wait::unlink() noexcept {
   auto expected = reinterpret_cast<std::uintptr_t>(this);
   if (child_->word_.compare_exchange_strong(expected, child_base::running, acq_rel)) return;
-  // Of a group that another wait has won or that is cancelled. The completer has seen us: it is a few instructions
-  // from its last touch.
+  // Of a group that another wait has won or that is cancelled. The completer has seen us: it is a
+  // few instructions from its last touch.
   while (!left_.load(acquire)) sys::relax();
 }
 

@@ -61,7 +61,8 @@ bool claim_group::take(wait_point& w, claim to) noexcept {
     winner = &w;
     return true;
   }
-  // On the group's own home it is one of the group that meets another: nothing for those to start again.
+  // On the group's own home it is one of the group that meets another: nothing for those to start
+  // again.
   if (expected == claim::starting && tls.at != who->at_)
     state.compare_exchange_strong(expected, claim::passed_over, relaxed);
   return false;
@@ -89,7 +90,8 @@ bool wait_point::begin(context& c) {
 }
 
 void wait_point::park_here(context& c) {
-  c.frame_ = nullptr;  // no coroutine of this context is suspended: the task tree must not follow an old one
+  c.frame_ = nullptr;  // no coroutine of this context is suspended: the task tree must not follow
+                       // an old one
   c.kind_->park(c);
   tls.current = &c;
 }

@@ -1,10 +1,11 @@
 #pragma once
 // The homes that work on one run: one clock, and one count of homes that may still do something.
 //
-// A home counts as busy unless it sleeps with nothing that could wake it but mail from a home of its own domain.
-// Work handed to another thread is counted by the giver before it is published (`work_begins`), so the count never
-// dips to zero while something is on its way. The last busy home to sleep decides: virtual time jumps to the
-// earliest timer or network event; with none there is a deadlock, and the root home is told.
+// A home counts as busy unless it sleeps with nothing that could wake it but mail from a home of
+// its own domain. Work handed to another thread is counted by the giver before it is published
+// (`work_begins`), so the count never dips to zero while something is on its way. The last busy
+// home to sleep decides: virtual time jumps to the earliest timer or network event; with none there
+// is a deadlock, and the root home is told.
 //
 // Threads: the count is atomic; the list of homes and the virtual clock are under the lock.
 
@@ -23,13 +24,14 @@ namespace kettle::inline v0 {
 class home;
 class cancel_scope;
 
-// A clock that stands still until the domain moves it, and the events (an in-memory network's) that hang on it.
+// A clock that stands still until the domain moves it, and the events (an in-memory network's) that
+// hang on it.
 class virtual_world {
  public:
   virtual ~virtual_world() = default;
   virtual time_point now() noexcept = 0;
-  virtual time_point next_event() noexcept = 0;           // never: nothing is on its way
-  virtual void advance_to(time_point t) noexcept = 0;     // delivers what was due by then
+  virtual time_point next_event() noexcept = 0;        // never: nothing is on its way
+  virtual void advance_to(time_point t) noexcept = 0;  // delivers what was due by then
 };
 
 class domain {
@@ -38,13 +40,14 @@ class domain {
   domain(const domain&) = delete;
   domain& operator=(const domain&) = delete;
 
-  static domain& outside() noexcept;  // plain threads: real time, no deadlock check (anybody might wake them)
+  static domain& outside() noexcept;  // plain threads: real time, no deadlock check (anybody might
+                                      // wake them)
 
   virtual_world* world() const noexcept { return world_; }
   time_point now() noexcept;
 
   void work_begins() noexcept { busy_.fetch_add(1, relaxed); }
-  void work_ends() noexcept;          // may find that nobody is busy
+  void work_ends() noexcept;  // may find that nobody is busy
 
   void add(home& h) noexcept;
   void remove(home& h) noexcept;

@@ -12,7 +12,8 @@ namespace kettle::inline v0 {
 
 namespace {
 
-constexpr int turns_between_polls = 61;           // prime, as in tokio: no beat with batches of a power of two
+constexpr int turns_between_polls =
+    61;  // prime, as in tokio: no beat with batches of a power of two
 constexpr std::ptrdiff_t nest_limit_bytes = 1 << 20;
 
 mail asleep_idle(nullptr), asleep_counted(nullptr);  // sentinels of the inbox word
@@ -48,7 +49,7 @@ home::~home() {
   domain_->remove(*this);
   backend_.reset();
   while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call
-  take_mail();  // requests to scopes that have ended
+  take_mail();                                       // requests to scopes that have ended
   tls.current = nullptr;
   tls.at = nullptr;
   close_freelist();

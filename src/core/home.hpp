@@ -1,11 +1,13 @@
 #pragma once
-// One OS thread's share of the house: a ready list, a timer heap, an inbox, and a back end when it does I/O.
+// One OS thread's share of the house: a ready list, a timer heap, an inbox, and a back end when it
+// does I/O.
 //
-// Everything in it is touched by its own thread only, but for the inbox. A waiting thread runs its home: there is no
-// other loop. Memory order of the inbox word (null: awake and empty; asleep, idle or counted; or a list of mail, newest first):
-//   post   acq_rel: the receiver sees what the sender wrote; who finds a sleeper sees how it sleeps, and wakes it
-//   take   acquire
-//   sleep  release compare-exchange null -> asleep, for in_poll_. No seq_cst fence is needed: post and sleep meet
+// Everything in it is touched by its own thread only, but for the inbox. A waiting thread runs its
+// home: there is no other loop. Memory order of the inbox word (null: awake and empty; asleep, idle
+// or counted; or a list of mail, newest first):
+//   post   acq_rel: the receiver sees what the sender wrote; who finds a sleeper sees how it
+//   sleeps, and wakes it take   acquire sleep  release compare-exchange null -> asleep, for
+//   in_poll_. No seq_cst fence is needed: post and sleep meet
 //          in one word.
 
 #include "core/backend.hpp"
@@ -52,7 +54,8 @@ class home {
   bool has_ready() const noexcept { return ready_head_ != nullptr; }
   void post(mail& m) noexcept;
 
-  // Cancels the scopes whose time has come, for code that computes and does not return to the dispatcher.
+  // Cancels the scopes whose time has come, for code that computes and does not return to the
+  // dispatcher.
   void fire_passed_deadlines() noexcept { fire_due(); }
 
   time_point now() noexcept;
@@ -60,29 +63,33 @@ class home {
   void disarm(timer& t) noexcept { timers_.remove(t); }
 
   bool has_backend() const noexcept { return backend_ != nullptr; }
-  backend& io();                       // made on first use
+  backend& io();  // made on first use
   void use_backend(std::unique_ptr<backend> b) noexcept { backend_ = std::move(b); }
   std::unique_ptr<backend> give_backend() noexcept { return std::move(backend_); }
 
   domain& in() noexcept { return *domain_; }
-  void enter(domain& d) noexcept;      // its own thread; from now on d's clock and deadlock count hold here
+  void enter(
+      domain& d) noexcept;  // its own thread; from now on d's clock and deadlock count hold here
   void leave() noexcept;
-  bool asleep() const noexcept;        // for the domain's deadlock check
-  bool rouse() noexcept;               // the domain has moved the clock
+  bool asleep() const noexcept;  // for the domain's deadlock check
+  bool rouse() noexcept;         // the domain has moved the clock
   time_point next_timer() const noexcept { return published_timer_.load(acquire); }
 
-  // The companions in force here: the run's, else those of the thread that we work for, else our own.
+  // The companions in force here: the run's, else those of the thread that we work for, else our
+  // own.
   companion_set& companions() noexcept;
   void work_for(companion_set* others) noexcept { inherited_ = others; }
 
   context& thread() noexcept { return thread_; }
-  // The root scopes of the remote children that run on this thread, innermost first: more than one while it helps out.
+  // The root scopes of the remote children that run on this thread, innermost first: more than one
+  // while it helps out.
   struct active_root {
     cancel_scope& scope;
     active_root* outer;
   };
   active_root* active_roots = nullptr;
-  // Somebody outside kettle (a signal, a foreign thread) may wake a wait of this home: no deadlock meanwhile.
+  // Somebody outside kettle (a signal, a foreign thread) may wake a wait of this home: no deadlock
+  // meanwhile.
   atomic<std::int32_t> outside_wakers{0};
 
  private:
@@ -101,10 +108,10 @@ class home {
   context* ready_head_ = nullptr;
   context* ready_tail_ = nullptr;
   atomic<mail*> inbox_{nullptr};
-  atomic<std::int32_t> posters_{0};    // posts under way: the home waits for them before it goes
+  atomic<std::int32_t> posters_{0};  // posts under way: the home waits for them before it goes
   atomic<time_point> published_timer_{never};
   atomic<std::uint32_t> futex_{0};
-  atomic<bool> in_poll_{false};        // how wake_up() reaches us
+  atomic<bool> in_poll_{false};  // how wake_up() reaches us
   bool thread_woken_ = false;
   timer_heap timers_;
   std::unique_ptr<backend> backend_;

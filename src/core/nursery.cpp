@@ -28,14 +28,16 @@ void nursery::adopt(child_base& c, const detail::start_options& o) {
 }
 
 void nursery::child_failed(std::exception_ptr e) noexcept {
-  if (std::find(errors_.begin(), errors_.end(), e) == errors_.end()) errors_.push_back(std::move(e));
+  if (std::find(errors_.begin(), errors_.end(), e) == errors_.end())
+    errors_.push_back(std::move(e));
   scope_.cancel("a child failed");
 }
 
 void nursery::failed_at(const child_base& c, const std::source_location& where) {
   if (!errors_.empty() || !first_failed_.empty()) return;
   first_failed_ = std::string("task ") + (c.name_ ? c.name_ : "without a name");
-  if (where.line()) first_failed_ += std::string(", at ") + where.file_name() + ":" + std::to_string(where.line());
+  if (where.line())
+    first_failed_ += std::string(", at ") + where.file_name() + ":" + std::to_string(where.line());
 }
 
 void nursery::body_failed(std::exception_ptr e) noexcept {
@@ -63,7 +65,8 @@ void nursery::child_gone(bool service) noexcept {
 }
 
 bool nursery::join_operation::start() {
-  while (placed_child_base::help_one_of(nursery_.scope_)) who().at_->take_mail();  // the one we ran may be gone now
+  while (placed_child_base::help_one_of(nursery_.scope_))
+    who().at_->take_mail();  // the one we ran may be gone now
   who().waiting_ = this;
   if (nursery_.children_ + nursery_.services_ == 0) return nursery_.closed_ = true;
   nursery_.joiner_ = this;

@@ -20,8 +20,8 @@ constexpr context_kind remote_kind{"thread", never_resumed, nullptr};
 
 namespace detail {
 
-// Ends the blocking system calls of one thread, again and again until its child has ended: a signal that comes just
-// before such a call is lost. Armed on the nursery's home.
+// Ends the blocking system calls of one thread, again and again until its child has ended: a signal
+// that comes just before such a call is lost. Armed on the nursery's home.
 class interrupter : public timer {
  public:
   explicit interrupter(home& at) noexcept : timer(fire), at_(at) {}
@@ -51,7 +51,8 @@ placed_child_base::~placed_child_base() {
 
 const context_kind unplaced_kind{"unplaced", never_resumed, nullptr};
 
-// A pool's own task has no nursery: then there is no home to come back to, and no domain that counts it.
+// A pool's own task has no nursery: then there is no home to come back to, and no domain that
+// counts it.
 bool placed_child_base::begin_remote(job_queue& queue) noexcept {
   kind_ = &remote_kind;
   queue_ = &queue;
@@ -63,7 +64,8 @@ bool placed_child_base::begin_remote(job_queue& queue) noexcept {
   link_.domain->work_begins();
   waiting_ = &remote_wait_;
   if (!is_cancelled(*this)) return true;
-  link_.bits.store(detail::remote_link::cancel_asked, relaxed);  // nobody else knows us; a second one ends nothing
+  link_.bits.store(detail::remote_link::cancel_asked,
+                   relaxed);  // nobody else knows us; a second one ends nothing
   end_unrun();
   return false;
 }
@@ -77,7 +79,8 @@ void placed_child_base::run_remote() noexcept {
   root.shield(true);  // whom we help out is no parent of ours
   root.enter(here.thread());
   home::active_root active{root, here.active_roots};
-  bool helping = active.outer != nullptr;  // the thread is counted as busy already, and sleeps once, not twice
+  bool helping =
+      active.outer != nullptr;  // the thread is counted as busy already, and sleeps once, not twice
   if (helping && link_.domain) link_.domain->work_ends();
   here.active_roots = &active;
   if (link_.interrupts) link_.interrupts->this_thread();
@@ -87,14 +90,16 @@ void placed_child_base::run_remote() noexcept {
   bool asked_early = before & detail::remote_link::cancel_asked;
   if (asked_early) root.cancel("cancelled by its nursery");
 
-  held_lock* outer = std::exchange(here.thread().held_, nullptr);  // a thread may help out in the middle of its work
+  held_lock* outer = std::exchange(here.thread().held_,
+                                   nullptr);  // a thread may help out in the middle of its work
   call();
   abandon_held(here.thread(), name_);
   here.thread().held_ = outer;
 
   before = link_.bits.fetch_or(detail::remote_link::finished, acq_rel);
   // The note is a part of this node: it must have arrived before the node can go.
-  if (!asked_early && (before & detail::remote_link::cancel_asked)) here.run_until(link_.cancel_delivered);
+  if (!asked_early && (before & detail::remote_link::cancel_asked))
+    here.run_until(link_.cancel_delivered);
   here.active_roots = active.outer;
   root.exit();
 
@@ -125,7 +130,8 @@ void placed_child_base::end_unrun() noexcept {
 }
 
 bool placed_child_base::help() noexcept {
-  // Not in a coroutine or fiber of its own, whose thread is already in the middle of a wait; not with another clock.
+  // Not in a coroutine or fiber of its own, whose thread is already in the middle of a wait; not
+  // with another clock.
   if (!queue_ || !queue_->is_here() || tls.current != &tls.at->thread() || stack_is_deep())
     return false;
   if (&tls.at->in() != (link_.domain ? link_.domain : &domain::outside())) return false;
@@ -156,7 +162,8 @@ void placed_child_base::deliver_cancel(mail& m) noexcept {
   self.link_.root->cancel("cancelled by its nursery");
 }
 
-// The domain's count of our work travels with the note: the worker must not touch the domain once it is posted.
+// The domain's count of our work travels with the note: the worker must not touch the domain once
+// it is posted.
 void placed_child_base::deliver_finished(mail& m) noexcept {
   placed_child_base& self = static_cast<note&>(m).child;
   domain* d = self.link_.domain;

@@ -20,14 +20,15 @@ constexpr const char* by_future = "cancelled by its future";
 
 }  // namespace
 
-// future.cancel() acts like a scope around everything that c has opened: it is seen where c has no scope of its own,
-// and by the outermost of those it has.
+// future.cancel() acts like a scope around everything that c has opened: it is seen where c has no
+// scope of its own, and by the outermost of those it has.
 bool cancel_scope::self_cancel_at(const context& c, const cancel_scope* s) noexcept {
   return c.self_cancelled_ && !(s && s->owner_ == &c);
 }
 
 bool is_cancelled(const context& c) noexcept {
-  return (c.scope_ && c.scope_->effectively_cancelled()) || cancel_scope::self_cancel_at(c, c.scope_);
+  return (c.scope_ && c.scope_->effectively_cancelled()) ||
+         cancel_scope::self_cancel_at(c, c.scope_);
 }
 
 const char* cancel_reason(const context& c) noexcept {
@@ -127,7 +128,8 @@ bool cancel_scope::outer_visible() const noexcept {
 
 bool cancel_scope::absorbs() noexcept {
   // A child on another thread may have met our deadline before our own timer did.
-  if (!cancel_called_ && deadline_ <= at_->now() && deadline_ < enclosing_deadline()) on_deadline(*this);
+  if (!cancel_called_ && deadline_ <= at_->now() && deadline_ < enclosing_deadline())
+    on_deadline(*this);
   return caught_ = cancel_called_ && !outer_visible();
 }
 
@@ -159,7 +161,8 @@ void cancel_scope::shield(bool on) noexcept {
   rearm();
 }
 
-// The next scope in the walk of top's tree, parents first, when nothing below this one is to be visited.
+// The next scope in the walk of top's tree, parents first, when nothing below this one is to be
+// visited.
 cancel_scope* cancel_scope::after_subtree(const cancel_scope* top) noexcept {
   for (cancel_scope* s = this; s != top; s = s->parent_)
     if (s->next_) return s->next_;
@@ -173,7 +176,7 @@ bool cancel_scope::refresh_here() noexcept {
   if (now == effective_) return false;
   effective_ = now;
   if (!now) return true;
-  effective_reason_ = cancel_called_                        ? reason_
+  effective_reason_ = cancel_called_                   ? reason_
                       : parent_ && parent_->effective_ ? parent_->effective_reason_
                                                        : by_future;
   // A wait that is cancelled may resume nobody before we are done: it only makes contexts ready.
@@ -186,9 +189,12 @@ void cancel_scope::refresh() noexcept {
     s = s->refresh_here() && s->first_child_ ? s->first_child_ : s->after_subtree(this);
 }
 
-time_point cancel_scope::enclosing_deadline() const noexcept { return shield_ || !parent_ ? never : parent_->limit_; }
+time_point cancel_scope::enclosing_deadline() const noexcept {
+  return shield_ || !parent_ ? never : parent_->limit_;
+}
 
-// The outer scope wins ties: a timer is armed only for what ends strictly earlier than everything around it.
+// The outer scope wins ties: a timer is armed only for what ends strictly earlier than everything
+// around it.
 bool cancel_scope::rearm_here() noexcept {
   time_point enclosing = enclosing_deadline(), before = limit_;
   limit_ = std::min(deadline_, enclosing);

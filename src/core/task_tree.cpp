@@ -26,7 +26,8 @@ void describe_wait(std::string& out, const context& c) {
   const char* between = " at ";
   for (auto h = c.frame_; h; h = frame_base::of(h).continuation) {
     const frame_base& f = frame_base::of(h);
-    if (f.where.line() == 0 || std::strstr(f.where.file_name(), "kettle/coro/")) continue;  // a form's own
+    if (f.where.line() == 0 || std::strstr(f.where.file_name(), "kettle/coro/"))
+      continue;  // a form's own
     out += between;
     out += base_name(f.where.file_name());
     out += ":" + std::to_string(f.where.line());
@@ -34,7 +35,8 @@ void describe_wait(std::string& out, const context& c) {
   }
 }
 
-constexpr std::size_t deepest_indent = 20;  // scopes may nest 100 000 deep: their text must not grow with the square
+constexpr std::size_t deepest_indent =
+    20;  // scopes may nest 100 000 deep: their text must not grow with the square
 
 void add_members(std::string& out, const cancel_scope& s, std::size_t depth) {
   for (const context* c = s.first_member(); c; c = c->scope_next_) {

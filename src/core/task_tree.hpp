@@ -1,5 +1,6 @@
 #pragma once
-// The tasks below a scope as text: each with its name, what it waits for, and the lines its coroutines await at.
+// The tasks below a scope as text: each with its name, what it waits for, and the lines its
+// coroutines await at.
 
 #include <kettle/core/scope.hpp>
 

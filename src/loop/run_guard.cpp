@@ -17,7 +17,8 @@ namespace kettle::inline v0::detail {
 
 namespace {
 
-// An error that nobody catches ends the program: then, and only then, it is said which task it came from.
+// An error that nobody catches ends the program: then, and only then, it is said which task it came
+// from.
 std::string& last_error() {
   static auto* text = new std::string;  // read by the terminate handler: never destroyed
   return *text;
@@ -26,7 +27,8 @@ std::string& last_error() {
 std::terminate_handler terminate_as_before = nullptr;
 
 void say_and_terminate() {
-  if (!last_error().empty()) std::fprintf(stderr, "kettle: an error left run: %s\n", last_error().c_str());
+  if (!last_error().empty())
+    std::fprintf(stderr, "kettle: an error left run: %s\n", last_error().c_str());
   terminate_as_before();
 }
 
@@ -43,7 +45,8 @@ bool wants_virtual_time(const run_options& o) {
   const char* clock = std::getenv("KETTLE_CLOCK");
   if (!clock || std::strcmp(clock, "real") == 0) return false;
   if (std::strcmp(clock, "virtual") == 0) return true;
-  throw usage_error(std::string("KETTLE_CLOCK: unknown clock '") + clock + "': it may be real or virtual");
+  throw usage_error(std::string("KETTLE_CLOCK: unknown clock '") + clock +
+                    "': it may be real or virtual");
 }
 
 }  // namespace
@@ -62,8 +65,8 @@ struct run_guard::state {
         here(world.get(), &h),
         note(*this) {}
 
-  // Everybody sleeps for ever: unwind it all with the tree as it stands. If even that does not end it, somebody
-  // waits shielded: nothing can be done but to say where.
+  // Everybody sleeps for ever: unwind it all with the tree as it stands. If even that does not end
+  // it, somebody waits shielded: nothing can be done but to say where.
   void deadlock() noexcept {
     std::string tree = task_tree(root->scope());
     if (!deadlock_text.empty()) {
@@ -88,7 +91,8 @@ struct run_guard::state {
 run_guard::run_guard(const run_options& o) {
   context& c = blocking_context();
   home& h = *c.at_;
-  if (&c != &h.thread()) throw usage_error("run: this is a fiber of a running loop; await what you want to run");
+  if (&c != &h.thread())
+    throw usage_error("run: this is a fiber of a running loop; await what you want to run");
   auto made = std::make_unique<state>(h, wants_virtual_time(o));
   state& s = *made;
   std::unique_ptr<backend> wanted;

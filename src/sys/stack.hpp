@@ -7,15 +7,17 @@
 
 namespace kettle::inline v0::sys {
 
-// The lowest address of this thread's stack, the guard excluded. For the main thread the kernel grows the stack on
-// demand, so the limit counts (at most 64 MiB of it: an unlimited stack must not reach into the heap).
+// The lowest address of this thread's stack, the guard excluded. For the main thread the kernel
+// grows the stack on demand, so the limit counts (at most 64 MiB of it: an unlimited stack must not
+// reach into the heap).
 inline char* stack_bottom() noexcept {
   if (::getpid() == ::gettid()) {
     rlimit limit{};
     ::getrlimit(RLIMIT_STACK, &limit);
     constexpr rlim_t most = 64u << 20;
     auto here = static_cast<char*>(__builtin_frame_address(0));
-    // We stand near the top; what is above us (environment, main's frames) is taken off with a quarter.
+    // We stand near the top; what is above us (environment, main's frames) is taken off with a
+    // quarter.
     return here - (limit.rlim_cur < most ? limit.rlim_cur : most) * 3 / 4;
   }
   pthread_attr_t attributes;

@@ -1,6 +1,6 @@
 #pragma once
-// KETTLE_ASSERT(condition, "the rule that is broken"): a broken invariant, or misuse where nothing may be
-// thrown. Stays on in release builds; prints file, line and rule on stderr and aborts.
+// KETTLE_ASSERT(condition, "the rule that is broken"): a broken invariant, or misuse where nothing
+// may be thrown. Stays on in release builds; prints file, line and rule on stderr and aborts.
 
 #include <kettle/base/require.hpp>
 
@@ -11,7 +11,7 @@ namespace kettle::inline v0 {
 
 }  // namespace kettle::inline v0
 
-#define KETTLE_ASSERT(condition, rule)                                        \
-  (static_cast<bool>(condition)                                               \
-       ? static_cast<void>(0)                                                 \
+#define KETTLE_ASSERT(condition, rule) \
+  (static_cast<bool>(condition)        \
+       ? static_cast<void>(0)          \
        : ::kettle::assertion_failed(#condition, rule, __FILE__, __LINE__))

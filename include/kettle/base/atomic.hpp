@@ -4,8 +4,9 @@
 //   atomic<int> n{0};
 //   n.fetch_add(1, relaxed);
 //
-// Why not <atomic>: it costs 36 000 preprocessed lines, and one place through which all atomics go is where an
-// explored build can put its scheduling points. The order is always written, with its reason beside it.
+// Why not <atomic>: it costs 36 000 preprocessed lines, and one place through which all atomics go
+// is where an explored build can put its scheduling points. The order is always written, with its
+// reason beside it.
 
 #include <kettle/base/require.hpp>
 
@@ -26,8 +27,7 @@ inline constexpr memory_order release = memory_order::release;
 inline constexpr memory_order acq_rel = memory_order::acq_rel;
 inline constexpr memory_order seq_cst = memory_order::seq_cst;
 
-template <class T>
-class atomic {
+template <class T> class atomic {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
 
  public:
@@ -56,10 +56,18 @@ class atomic {
                              memory_order failed = memory_order::relaxed) noexcept {
     return __atomic_compare_exchange(&value_, &expected, &desired, true, int(order), int(failed));
   }
-  T fetch_add(T n, memory_order order) noexcept { return __atomic_fetch_add(&value_, n, int(order)); }
-  T fetch_sub(T n, memory_order order) noexcept { return __atomic_fetch_sub(&value_, n, int(order)); }
-  T fetch_or(T bits, memory_order order) noexcept { return __atomic_fetch_or(&value_, bits, int(order)); }
-  T fetch_and(T bits, memory_order order) noexcept { return __atomic_fetch_and(&value_, bits, int(order)); }
+  T fetch_add(T n, memory_order order) noexcept {
+    return __atomic_fetch_add(&value_, n, int(order));
+  }
+  T fetch_sub(T n, memory_order order) noexcept {
+    return __atomic_fetch_sub(&value_, n, int(order));
+  }
+  T fetch_or(T bits, memory_order order) noexcept {
+    return __atomic_fetch_or(&value_, bits, int(order));
+  }
+  T fetch_and(T bits, memory_order order) noexcept {
+    return __atomic_fetch_and(&value_, bits, int(order));
+  }
 
   // The word itself, for a futex call.
   T* address() noexcept { return &value_; }

@@ -1,5 +1,6 @@
 #pragma once
-// The one notion of time: nanoseconds of a monotonic clock, real or virtual (a loop's home says which).
+// The one notion of time: nanoseconds of a monotonic clock, real or virtual (a loop's home says
+// which).
 
 #include <kettle/base/require.hpp>
 
@@ -20,7 +21,8 @@ struct clock {
   using period = duration::period;
   using time_point = std::chrono::time_point<clock>;
   static constexpr bool is_steady = true;
-  // The time of the running loop (cached once per round of the loop when real), else CLOCK_MONOTONIC.
+  // The time of the running loop (cached once per round of the loop when real), else
+  // CLOCK_MONOTONIC.
   static time_point now() noexcept;
 };
 

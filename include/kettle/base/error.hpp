@@ -1,6 +1,7 @@
 #pragma once
-// The errors kettle throws. Operating errors carry the operation, the object and a std::error_code; misuse that a
-// caller can meet is a usage_error; `cancelled` is no std::exception, so that `catch (std::exception&)` lets it by.
+// The errors kettle throws. Operating errors carry the operation, the object and a std::error_code;
+// misuse that a caller can meet is a usage_error; `cancelled` is no std::exception, so that `catch
+// (std::exception&)` lets it by.
 
 #include <kettle/base/require.hpp>
 
@@ -12,8 +13,9 @@
 
 namespace kettle::inline v0 {
 
-// Unwinds a cancelled task. Thrown only at wait points, again at every one while the scope is cancelled; never
-// catch it to go on. `reason` is what cancel(reason) was given, "deadline" or "deadlock".
+// Unwinds a cancelled task. Thrown only at wait points, again at every one while the scope is
+// cancelled; never catch it to go on. `reason` is what cancel(reason) was given, "deadline" or
+// "deadlock".
 struct cancelled {
   const char* reason = "";
 };
@@ -55,7 +57,8 @@ struct busy_resource : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Nothing can run, no timer is set, no I/O is pending, nobody outside can wake anybody. what() has the task tree.
+// Nothing can run, no timer is set, no I/O is pending, nobody outside can wake anybody. what() has
+// the task tree.
 struct deadlock_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -100,7 +103,8 @@ class error_group : public std::exception {
 // what() of any exception: std::exception's own, "cancelled", or "unknown exception".
 std::string describe(const std::exception_ptr& error);
 
-// Errors that can no longer be delivered go here (default: one line on stderr). Returns the former hook.
+// Errors that can no longer be delivered go here (default: one line on stderr). Returns the former
+// hook.
 using dropped_error_hook = void (*)(const std::exception_ptr& error, const char* where) noexcept;
 dropped_error_hook set_dropped_error_hook(dropped_error_hook hook) noexcept;
 void drop_error(const std::exception_ptr& error, const char* where) noexcept;

@@ -1,8 +1,9 @@
 #pragma once
 // Memory for coroutine frames and child nodes: a free list per thread and size class (up to 1 KiB).
 //
-// A block may be freed on another thread than it came from: it then joins that thread's list. Lists are capped,
-// larger blocks go to operator new. Under ASan and TSan every block does, so that they see each use.
+// A block may be freed on another thread than it came from: it then joins that thread's list. Lists
+// are capped, larger blocks go to operator new. Under ASan and TSan every block does, so that they
+// see each use.
 
 #include <kettle/base/require.hpp>
 
@@ -27,12 +28,15 @@ struct free_block {
   free_block* next;
 };
 
-// Constant-initialised and trivially destructible: reading it needs no guard. What it holds at the thread's end is
-// released by the thread's home.
+// Constant-initialised and trivially destructible: reading it needs no guard. What it holds at the
+// thread's end is released by the thread's home.
 struct freelist {
-  // Classes are 8 off the multiples of 16: exactly what glibc's malloc hands out, so nothing is lost to rounding.
+  // Classes are 8 off the multiples of 16: exactly what glibc's malloc hands out, so nothing is
+  // lost to rounding.
   static constexpr std::size_t granule = 16, slack = 8, classes = 64, cap = 4096;
-  static constexpr std::size_t class_of(std::size_t size) noexcept { return (size + slack - 1) / granule; }
+  static constexpr std::size_t class_of(std::size_t size) noexcept {
+    return (size + slack - 1) / granule;
+  }
   static constexpr std::size_t size_of(std::size_t c) noexcept { return c * granule + slack; }
   free_block* head[classes];
   std::uint32_t room[classes];  // how many more blocks each class may keep; 0 until open_freelist()

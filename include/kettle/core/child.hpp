@@ -1,10 +1,12 @@
 #pragma once
-// A child of a nursery, or a task of a pool: the node that owns callable and arguments, is the running context when
-// the child runs on its nursery's home, and keeps the result until its future takes it.
+// A child of a nursery, or a task of a pool: the node that owns callable and arguments, is the
+// running context when the child runs on its nursery's home, and keeps the result until its future
+// takes it.
 //
-// Lifetime, without a reference count: the word below is exchanged by whoever leaves first. The completer writes
-// `done` (and frees the node if it finds `abandoned`), the future's destructor writes `abandoned` (and frees it if
-// it finds `done`). Memory order: acq_rel, so that the one who frees or reads sees all the other one wrote.
+// Lifetime, without a reference count: the word below is exchanged by whoever leaves first. The
+// completer writes `done` (and frees the node if it finds `abandoned`), the future's destructor
+// writes `abandoned` (and frees it if it finds `done`). Memory order: acq_rel, so that the one who
+// frees or reads sees all the other one wrote.
 
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/error.hpp>
@@ -31,19 +33,19 @@ class child_base : public context {
   // Asked by who is about to wait for it: run it yourself if you can. True: it was run.
   virtual bool help() noexcept { return false; }
 
-  nursery* nursery_ = nullptr;              // null for a pool's own task
+  nursery* nursery_ = nullptr;  // null for a pool's own task
   std::exception_ptr error_;
-  atomic<std::uintptr_t> word_{running};    // or the waiting wait_point
+  atomic<std::uintptr_t> word_{running};  // or the waiting wait_point
   ending ending_ = ending::none;
-  bool keeps_error_ = false;                // as_outcome, pools: the error is the future's, not the nursery's
-  bool as_outcome_ = false;                 // the future gives an outcome of the result
-  bool service_ = false;                    // as_service
+  bool keeps_error_ = false;  // as_outcome, pools: the error is the future's, not the nursery's
+  bool as_outcome_ = false;   // the future gives an outcome of the result
+  bool service_ = false;      // as_service
 
   static constexpr std::uintptr_t running = 0, done = 1, abandoned = 2;
 
-  void fail(std::exception_ptr e) noexcept; // sets ending_ to error or cancelled
-  void complete() noexcept;                 // result is in place: tells the future, or frees the node
-  void abandon() noexcept;                  // the future is gone
+  void fail(std::exception_ptr e) noexcept;  // sets ending_ to error or cancelled
+  void complete() noexcept;  // result is in place: tells the future, or frees the node
+  void abandon() noexcept;   // the future is gone
   bool is_done() const noexcept { return word_.load(acquire) == done; }
 
   // Ends it on the nursery's home: leaves the scope, tells the nursery, completes. May delete it.

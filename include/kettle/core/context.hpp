@@ -1,8 +1,8 @@
 #pragma once
 // What runs: a coroutine child, a fiber, or a thread. One context at a time is current on a thread.
 //
-// A context belongs to one home (one OS thread) for good: only that thread resumes it, walks its scopes, or cancels
-// its wait. Others send it mail.
+// A context belongs to one home (one OS thread) for good: only that thread resumes it, walks its
+// scopes, or cancels its wait. Others send it mail.
 
 #include <kettle/core/mail.hpp>
 
@@ -19,12 +19,13 @@ class nursery;
 
 // How a kind of context is continued and stopped.
 struct context_kind {
-  const char* name;                       // "coroutine", "fiber", "thread"
-  void (*resume)(context&) noexcept;      // on its home's thread, from the dispatcher
-  void (*park)(context&);                 // stop here until resumed; null for coroutines, which return instead
+  const char* name;                   // "coroutine", "fiber", "thread"
+  void (*resume)(context&) noexcept;  // on its home's thread, from the dispatcher
+  void (*park)(context&);  // stop here until resumed; null for coroutines, which return instead
 };
 
-// What a task must give back before it ends: a mutex. Linked to its holder, and touched on the holder's home only.
+// What a task must give back before it ends: a mutex. Linked to its holder, and touched on the
+// holder's home only.
 class held_lock {
  public:
   virtual void holder_ended(const char* holder) noexcept = 0;  // it is no longer linked
@@ -38,20 +39,21 @@ class held_lock {
 
 class context : public mail {
  public:
-  context(const context_kind& kind, home& at) noexcept : mail(deliver_wake), kind_(&kind), at_(&at) {}
+  context(const context_kind& kind, home& at) noexcept
+      : mail(deliver_wake), kind_(&kind), at_(&at) {}
   context(const context&) = delete;
   context& operator=(const context&) = delete;
 
   const context_kind* kind_;
   home* at_;
-  std::coroutine_handle<> frame_;        // innermost suspended coroutine, if it is driving one
-  wait_point* waiting_ = nullptr;        // what it is parked on
-  cancel_scope* scope_ = nullptr;        // innermost open scope
-  context* scope_prev_ = nullptr;        // the other contexts in that scope
+  std::coroutine_handle<> frame_;  // innermost suspended coroutine, if it is driving one
+  wait_point* waiting_ = nullptr;  // what it is parked on
+  cancel_scope* scope_ = nullptr;  // innermost open scope
+  context* scope_prev_ = nullptr;  // the other contexts in that scope
   context* scope_next_ = nullptr;
-  held_lock* held_ = nullptr;            // what it has locked
-  const char* name_ = nullptr;           // for the task tree
-  bool self_cancelled_ = false;          // future.cancel()
+  held_lock* held_ = nullptr;    // what it has locked
+  const char* name_ = nullptr;   // for the task tree
+  bool self_cancelled_ = false;  // future.cancel()
 
   bool can_block() const noexcept { return kind_->park != nullptr; }
 
@@ -60,10 +62,10 @@ class context : public mail {
 };
 
 struct thread_state {
-  context* current;                // null outside kettle
-  home* at;                        // this thread's home, once it has one
-  std::coroutine_handle<> next;    // the trampoline slot: whom run_chain resumes next
-  char* stack_low;                 // below this address a child is started from the trampoline
+  context* current;              // null outside kettle
+  home* at;                      // this thread's home, once it has one
+  std::coroutine_handle<> next;  // the trampoline slot: whom run_chain resumes next
+  char* stack_low;               // below this address a child is started from the trampoline
 };
 
 // Constant-initialised, no destructor: a read is one instruction.
@@ -77,7 +79,8 @@ void abandon_held(context& c, const char* name) noexcept;
 
 // Puts c at the end of its home's ready list. Only on c's own home.
 void make_ready(context& c) noexcept;
-// The same from any thread. c must be parked or about to park, and nobody else may wake it for the same wait.
+// The same from any thread. c must be parked or about to park, and nobody else may wake it for the
+// same wait.
 void wake(context& c) noexcept;
 
 }  // namespace kettle::inline v0

@@ -1,10 +1,11 @@
 #pragma once
 // What every kettle coroutine frame begins with, and the trampoline that runs frames.
 //
-// No symmetric transfer: g++ makes it a tail call only when optimising, and at -O0 or under sanitizers a million
-// ready awaits overflow the stack. Instead a child runs inside its parent's await_ready; completion leaves the
-// continuation in tls.next; run_chain() takes it from there. A child that would nest too deep is not run in place:
-// it is left in tls.next too, and the stack unwinds to run_chain first.
+// No symmetric transfer: g++ makes it a tail call only when optimising, and at -O0 or under
+// sanitizers a million ready awaits overflow the stack. Instead a child runs inside its parent's
+// await_ready; completion leaves the continuation in tls.next; run_chain() takes it from there. A
+// child that would nest too deep is not run in place: it is left in tls.next too, and the stack
+// unwinds to run_chain first.
 
 #include <kettle/base/freelist.hpp>
 #include <kettle/core/context.hpp>
@@ -16,20 +17,22 @@
 namespace kettle::inline v0 {
 
 struct frame_base {
-  frame_base() noexcept {}  // not an aggregate: parenthesised initialisation must not fill it from the arguments
+  frame_base() noexcept {
+  }  // not an aggregate: parenthesised initialisation must not fill it from the arguments
 
   std::coroutine_handle<> continuation;  // the awaiting frame, once it has suspended
   std::source_location where;            // the line it awaits at
   std::exception_ptr error;
 
   static void* operator new(std::size_t size) { return allocate_block(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept { free_block_of(frame, size); }
+  static void operator delete(void* frame, std::size_t size) noexcept {
+    free_block_of(frame, size);
+  }
 
   std::suspend_always initial_suspend() noexcept { return {}; }
   struct final_awaiter {
     bool await_ready() noexcept { return false; }
-    template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    template <class Promise> void await_suspend(std::coroutine_handle<Promise> h) noexcept {
       tls.next = h.promise().continuation;  // null when the parent is still below us on the stack
     }
     void await_resume() noexcept {}

@@ -4,10 +4,11 @@
 //   auto f = n.start(fetch, url);
 //   page p = co_await f;           // f.get() in a fiber or thread
 //
-// Movable, one consumer, 8 bytes. Dropping it neither waits nor cancels. The value can be taken once. Cancelling the
-// wait leaves the future as it was: it can be awaited again. Of a child that failed in a nursery the error goes to
-// the nursery and awaiting its future throws `cancelled`; a pool's future throws the error itself.
-// Threads: it may be awaited on any thread; cancel() of a nursery's child belongs to the nursery's thread.
+// Movable, one consumer, 8 bytes. Dropping it neither waits nor cancels. The value can be taken
+// once. Cancelling the wait leaves the future as it was: it can be awaited again. Of a child that
+// failed in a nursery the error goes to the nursery and awaiting its future throws `cancelled`; a
+// pool's future throws the error itself. Threads: it may be awaited on any thread; cancel() of a
+// nursery's child belongs to the nursery's thread.
 
 #include <kettle/core/child.hpp>
 #include <kettle/core/outcome.hpp>
@@ -17,8 +18,7 @@
 
 namespace kettle::inline v0 {
 
-template <class T>
-class future;
+template <class T> class future;
 
 namespace detail {
 
@@ -29,7 +29,8 @@ class future_wait : public wait_point {
   ~future_wait();
   bool start() final;
   void unlink() noexcept final;
-  // Decided by the future's word, not by the claim: a completer that has seen us may still be about to touch us.
+  // Decided by the future's word, not by the claim: a completer that has seen us may still be about
+  // to touch us.
   void cancel() noexcept final;
   void granted() noexcept final;
   const char* what() const noexcept final { return "future"; }
@@ -39,7 +40,8 @@ class future_wait : public wait_point {
 
  private:
   bool outside_ = false;  // we count among our home's outside_wakers
-  atomic<bool> left_{false};  // of a group that another wait has won: the completer touches us no more
+  atomic<bool> left_{
+      false};  // of a group that another wait has won: the completer touches us no more
 };
 
 struct done_callback : wait_point {
@@ -48,23 +50,18 @@ struct done_callback : wait_point {
   const char* what() const noexcept final { return "on_done"; }
   virtual ~done_callback() = default;
 };
-bool call_when_done(child_base& c, done_callback* callback) noexcept;  // false: somebody waits for it
+bool call_when_done(child_base& c,
+                    done_callback* callback) noexcept;  // false: somebody waits for it
 void throw_if_failed(child_base& c);
 
 struct future_access {  // for forms that cancel a child whose future they have consumed
-  template <class T>
-  static child_base* child(const future<T>& f) noexcept {
-    return f.child_;
-  }
+  template <class T> static child_base* child(const future<T>& f) noexcept { return f.child_; }
 };
 
-template <class T>
-inline constexpr bool is_outcome = false;
-template <class U>
-inline constexpr bool is_outcome<outcome<U>> = true;
+template <class T> inline constexpr bool is_outcome = false;
+template <class U> inline constexpr bool is_outcome<outcome<U>> = true;
 
-template <class T>
-outcome<T> outcome_of(child_base& c) {
+template <class T> outcome<T> outcome_of(child_base& c) {
   if (c.ending_ == ending::error) return outcome<T>(c.error_);
   throw_if_failed(c);
   if constexpr (std::is_void_v<T>)
@@ -73,8 +70,7 @@ outcome<T> outcome_of(child_base& c) {
     return outcome<T>(std::in_place, std::move(*static_cast<T*>(c.result())));
 }
 
-template <class T>
-T value_of(child_base& c) {
+template <class T> T value_of(child_base& c) {
   if constexpr (is_outcome<T>)
     if (c.as_outcome_) return outcome_of<typename T::value_type>(c);
   throw_if_failed(c);
@@ -83,8 +79,7 @@ T value_of(child_base& c) {
 
 }  // namespace detail
 
-template <class T>
-class KETTLE_WAIT future_operation : public detail::future_wait {
+template <class T> class KETTLE_WAIT future_operation : public detail::future_wait {
  public:
   static constexpr bool is_operation = true;
   explicit future_operation(future<T>& f);
@@ -100,8 +95,7 @@ class KETTLE_WAIT future_operation : public detail::future_wait {
   future<T>* future_;
 };
 
-template <class T>
-class future {
+template <class T> class future {
  public:
   using value_type = T;
   future() noexcept = default;
@@ -123,10 +117,9 @@ class future {
   void cancel() noexcept {
     if (child_) child_->request_cancel();
   }
-  // Consumes the future: callback(outcome<T>) runs once, on the nursery's home (a pool's: where the task ended), at
-  // once if it is done. What it throws goes to the dropped-error hook.
-  template <class F>
-  void on_done(F callback);
+  // Consumes the future: callback(outcome<T>) runs once, on the nursery's home (a pool's: where the
+  // task ended), at once if it is done. What it throws goes to the dropped-error hook.
+  template <class F> void on_done(F callback);
 
  private:
   friend class future_operation<T>;
@@ -137,18 +130,15 @@ class future {
   child_base* child_ = nullptr;
 };
 
-template <class W>
-inline constexpr bool is_future = false;
-template <class T>
-inline constexpr bool is_future<future<T>> = true;
+template <class W> inline constexpr bool is_future = false;
+template <class T> inline constexpr bool is_future<future<T>> = true;
 
 template <class T>
 future_operation<T>::future_operation(future<T>& f) : future_wait(f.child_), future_(&f) {
   if (!f.child_) throw usage_error("this future has no result: it was moved from or taken already");
 }
 
-template <class T>
-T future_operation<T>::finish() {
+template <class T> T future_operation<T>::finish() {
   child_base* c = std::exchange(future_->child_, nullptr);
   struct releaser {
     child_base* c;
@@ -157,9 +147,7 @@ T future_operation<T>::finish() {
   return detail::value_of<T>(*c);
 }
 
-template <class T>
-template <class F>
-void future<T>::on_done(F callback) {
+template <class T> template <class F> void future<T>::on_done(F callback) {
   struct caller final : detail::done_callback {
     caller(child_base* c, F f) : child_(c), call(std::move(f)) {}
     void granted() noexcept override {

@@ -2,11 +2,12 @@
 // One system call that may have to wait, handed to a loop's back end.
 //
 //   io_request r{.kind = io_kind::recv, .fd = fd, .data = buf, .size = n, .done = on_done};
-//   backend.submit(r);              // r.done(r) runs later, from backend.poll(), on the same thread
+//   backend.submit(r);              // r.done(r) runs later, from backend.poll(), on the same
+//   thread
 //
-// Lifetime: the request and its buffer belong to the kernel from submit() until done() has run; cancel() only
-// asks, done() still comes (result -ECANCELED, or the real result when it was faster).
-// Threads: submit, cancel, poll and done all happen on the home's own thread.
+// Lifetime: the request and its buffer belong to the kernel from submit() until done() has run;
+// cancel() only asks, done() still comes (result -ECANCELED, or the real result when it was
+// faster). Threads: submit, cancel, poll and done all happen on the home's own thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +37,7 @@ struct io_request {
   handler done = nullptr;
   io_request* next = nullptr;  // the back end's own links
   io_request* prev = nullptr;
-  std::uint64_t mark = 0;      // the back end's own
+  std::uint64_t mark = 0;  // the back end's own
 };
 
 }  // namespace kettle::inline v0

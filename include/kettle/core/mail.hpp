@@ -1,8 +1,10 @@
 #pragma once
-// A note to another thread's home: an intrusive node with the function that the receiving thread calls with it.
+// A note to another thread's home: an intrusive node with the function that the receiving thread
+// calls with it.
 //
-// Lifetime: the node belongs to the receiver from post() until its function is called; the function may free it.
-// Memory order: what the sender wrote before post() is visible in the function (release / acquire on the inbox).
+// Lifetime: the node belongs to the receiver from post() until its function is called; the function
+// may free it. Memory order: what the sender wrote before post() is visible in the function
+// (release / acquire on the inbox).
 
 namespace kettle::inline v0 {
 

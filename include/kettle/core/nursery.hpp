@@ -1,14 +1,14 @@
 #pragma once
-// A nursery owns its children: the scope it stands in ends when all of them have ended. One failure cancels the rest;
-// every error arrives, in one error_group.
+// A nursery owns its children: the scope it stands in ends when all of them have ended. One failure
+// cancels the rest; every error arrives, in one error_group.
 //
 //   co_await with_nursery([&](nursery& n) {              // see forms.hpp
 //     auto page = n.start(fetch, url);                   // on this loop: gives a future
 //     n.start(on_thread, count, std::move(text));        // anywhere else: the same line
 //   });
 //
-// A child may refer only to what was declared before with_nursery; give it the rest as arguments. Everything here
-// belongs to the nursery's own thread.
+// A child may refer only to what was declared before with_nursery; give it the rest as arguments.
+// Everything here belongs to the nursery's own thread.
 
 #include <kettle/core/child.hpp>
 #include <kettle/core/future.hpp>
@@ -43,15 +43,14 @@ class nursery {
   nursery(const nursery&) = delete;
   nursery& operator=(const nursery&) = delete;
 
-  // start([tags] [place] f, args...): begins a child. Arguments are decayed and handed over as rvalues, as
-  // std::thread does (std::ref for a reference). Tags: as_outcome, as_service, interruptible, abandon, deadline(d),
-  // name("x"). Throws usage_error once the nursery has closed.
-  template <class... X>
-  auto start(X&&... x);
-  // The same, and also waits until the child has called started(value): gives that value. f's first parameter is
-  // a `started<V>&`. Until then the child belongs to this call: its error is thrown here as itself.
-  template <class F, class... A>
-  auto start_ready(F&& f, A&&... args);
+  // start([tags] [place] f, args...): begins a child. Arguments are decayed and handed over as
+  // rvalues, as std::thread does (std::ref for a reference). Tags: as_outcome, as_service,
+  // interruptible, abandon, deadline(d), name("x"). Throws usage_error once the nursery has closed.
+  template <class... X> auto start(X&&... x);
+  // The same, and also waits until the child has called started(value): gives that value. f's first
+  // parameter is a `started<V>&`. Until then the child belongs to this call: its error is thrown
+  // here as itself.
+  template <class F, class... A> auto start_ready(F&& f, A&&... args);
   // map([as_outcome] [place] f, range, {.at_once, .order}): lazy, bounded `results`; see map.hpp.
   template <place_type P, class F, class R>
   auto map(P&& place, F&& f, R&& range, map_options o = {});
@@ -65,7 +64,8 @@ class nursery {
   auto map(as_outcome_t, F&& f, R&& range, map_options o = {});
 
   void cancel(const char* reason = "") noexcept { scope_.cancel(reason); }
-  // Drains: closing() becomes true, waits under until_closing() end at once, the rest is cancelled after the grace.
+  // Drains: closing() becomes true, waits under until_closing() end at once, the rest is cancelled
+  // after the grace.
   void cancel_after(duration grace) noexcept;
   bool closing() const noexcept { return closing_; }
 
@@ -75,25 +75,25 @@ class nursery {
   // For forms and places.
   void add_until_closing(cancel_scope& s);
   void remove_until_closing(cancel_scope& s) noexcept;
-  void open(context& owner);                     // on the current context
+  void open(context& owner);  // on the current context
   void body_failed(std::exception_ptr e) noexcept;
-  void body_ended() noexcept;                    // from now on services alone do not keep it open
+  void body_ended() noexcept;  // from now on services alone do not keep it open
   // All have ended: leaves the scope, says how it went.
   struct result {
-    std::vector<std::exception_ptr> errors;      // in the order they happened
-    bool cancelled = false;                      // by somebody outside: goes on up if there is no error
-    std::string first_failed;                    // which task, and the line it awaited at, for a message
+    std::vector<std::exception_ptr> errors;  // in the order they happened
+    bool cancelled = false;                  // by somebody outside: goes on up if there is no error
+    std::string first_failed;  // which task, and the line it awaited at, for a message
   };
   result leave();
-  void close();                                  // leave(), then throws error_group or cancelled
+  void close();  // leave(), then throws error_group or cancelled
   home& at() const noexcept { return *owner_->at_; }
   class join_operation;
-  join_operation join() noexcept;                // not cancellable: the children are
+  join_operation join() noexcept;  // not cancellable: the children are
   void adopt(child_base& c, const detail::start_options& o);
   void child_failed(std::exception_ptr e) noexcept;
   void failed_at(const child_base& c, const std::source_location& where);
   void child_was_cancelled() noexcept { saw_cancelled_ = true; }
-  void child_gone(bool service) noexcept;        // the last one closes it
+  void child_gone(bool service) noexcept;  // the last one closes it
   bool was_cancelled_inside() const noexcept { return saw_cancelled_; }
 
  private:
@@ -102,7 +102,8 @@ class nursery {
   wait_point* joiner_ = nullptr;
   std::size_t children_ = 0, services_ = 0;
   std::vector<std::exception_ptr> errors_;
-  bool closing_ = false, closed_ = false, body_ended_ = false, saw_cancelled_ = false, stray_ = false;
+  bool closing_ = false, closed_ = false, body_ended_ = false, saw_cancelled_ = false,
+       stray_ = false;
   std::string first_failed_;
   context* owner_ = nullptr;
   std::vector<cancel_scope*> until_closing_;

@@ -4,7 +4,8 @@
 //   auto got = co_await as_outcome(fetch(url));
 //   if (got) use(*got); else log(got.what());
 //
-// `*o` of a failed outcome throws its error. `index` is the input position when it comes from a map.
+// `*o` of a failed outcome throws its error. `index` is the input position when it comes from a
+// map.
 
 #include <kettle/base/error.hpp>
 
@@ -15,11 +16,9 @@
 namespace kettle::inline v0 {
 
 struct nothing {};  // what an outcome or an optional of void holds
-template <class T>
-using void_to_nothing = std::conditional_t<std::is_void_v<T>, nothing, T>;
+template <class T> using void_to_nothing = std::conditional_t<std::is_void_v<T>, nothing, T>;
 
-template <class T>
-class outcome {
+template <class T> class outcome {
  public:
   using value_type = T;
   outcome() = default;
@@ -47,8 +46,7 @@ class outcome {
   const std::exception_ptr& error() const noexcept { return error_; }
   std::string what() const { return value_ ? std::string() : describe(error_); }
   // The error if it is an E, else null. Points into the exception: valid as long as the outcome.
-  template <class E>
-  const E* error_as() const {
+  template <class E> const E* error_as() const {
     if (!error_) return nullptr;
     try {
       std::rethrow_exception(error_);

@@ -1,6 +1,7 @@
 #pragma once
-// Where a function runs. A place gets a placed child (callable, arguments and room for the result) and sees to it
-// that child.call() runs exactly once on some context, or never if it is cancelled while queued.
+// Where a function runs. A place gets a placed child (callable, arguments and room for the result)
+// and sees to it that child.call() runs exactly once on some context, or never if it is cancelled
+// while queued.
 //
 //   struct my_place { static constexpr bool is_place = true; void launch(placed_child& c) const; };
 //
@@ -18,46 +19,37 @@
 
 namespace kettle::inline v0 {
 
-template <class P>
-concept place_type = requires { requires std::remove_cvref_t<P>::is_place; };
+template <class P> concept place_type = requires { requires std::remove_cvref_t<P>::is_place; };
 
 // Base of places: makes `place(f, args...)` a wait, one call there. Defined in coro/place_call.hpp.
-template <class P>
-class callable_place {
+template <class P> class callable_place {
  public:
   static constexpr bool is_place = true;
-  template <class F, class... A>
-  auto operator()(F&& f, A&&... a) const;
+  template <class F, class... A> auto operator()(F&& f, A&&... a) const;
 };
 
 // Anything that can be awaited: a task, an operation, a future.
-template <class T>
-concept task_type = requires { requires std::remove_cvref_t<T>::is_task; };
+template <class T> concept task_type = requires { requires std::remove_cvref_t<T>::is_task; };
 template <class W>
-concept waitable = task_type<W> || operation_type<std::remove_cvref_t<W>> || is_future<std::remove_cvref_t<W>>;
+concept waitable =
+    task_type<W> || operation_type<std::remove_cvref_t<W>> || is_future<std::remove_cvref_t<W>>;
 
-template <class W>
-struct wait_result {
+template <class W> struct wait_result {
   using type = decltype(std::declval<std::remove_reference_t<W>&>().get());
 };
-template <task_type W>
-struct wait_result<W> {
+template <task_type W> struct wait_result<W> {
   using type = typename std::remove_cvref_t<W>::value_type;
 };
-template <class W>
-using wait_result_t = typename wait_result<W>::type;
+template <class W> using wait_result_t = typename wait_result<W>::type;
 
 // What calling f gives in the end: the value of the wait it returns, or its plain result.
-template <class R>
-struct final_result {
+template <class R> struct final_result {
   using type = R;
 };
-template <waitable R>
-struct final_result<R> {
+template <waitable R> struct final_result<R> {
   using type = wait_result_t<R>;
 };
-template <class R>
-using final_result_t = typename final_result<R>::type;
+template <class R> using final_result_t = typename final_result<R>::type;
 
 enum class lateness : std::uint8_t { waits, interruptible, abandon };
 
@@ -71,7 +63,8 @@ class interrupter;
 // How a child that runs on another thread hangs together with its nursery.
 struct remote_link {
   static constexpr std::uint8_t running = 1, cancel_asked = 2, finished = 4;
-  atomic<std::uint8_t> bits{0};   // acq_rel throughout: each side reads what the other wrote before its bit
+  atomic<std::uint8_t> bits{
+      0};  // acq_rel throughout: each side reads what the other wrote before its bit
   bool cancel_delivered = false;  // on the worker
   home* worker = nullptr;         // valid once `running` is set
   cancel_scope* root = nullptr;   // the worker's
@@ -85,9 +78,10 @@ struct remote_link {
 // Until its place has taken it.
 extern const context_kind unplaced_kind;
 
-// What lies in a queue in a child's place. Whoever takes the child out of it owns the child: a worker, who runs it; a
-// canceller, who ends it; or the one who waits for it and runs it himself. So a child that was taken back can go while
-// its ticket still lies somewhere in a queue. Two hold it: the queue and the child.
+// What lies in a queue in a child's place. Whoever takes the child out of it owns the child: a
+// worker, who runs it; a canceller, who ends it; or the one who waits for it and runs it himself.
+// So a child that was taken back can go while its ticket still lies somewhere in a queue. Two hold
+// it: the queue and the child.
 class queue_ticket {
  public:
   explicit queue_ticket(placed_child_base& c) noexcept : child_(&c) {}
@@ -101,7 +95,8 @@ class queue_ticket {
   }
   bool waits() const noexcept { return child_.load(relaxed) != nullptr; }
   void drop() noexcept {
-    if (holders_.fetch_sub(1, acq_rel) == 1) delete this;  // acq_rel: the last one sees all uses before
+    if (holders_.fetch_sub(1, acq_rel) == 1)
+      delete this;  // acq_rel: the last one sees all uses before
   }
 
   queue_ticket* next = nullptr;  // the queue's own link
@@ -126,15 +121,19 @@ class placed_child_base : public child_base {
   virtual void call() noexcept = 0;
   void request_cancel() noexcept override;
 
-  // For places that run children on other threads. begin_remote() on the nursery's home, before the child is queued:
-  // false means that it is cancelled already and has been ended, do not queue it. run_remote() on the worker thread; it ends the child (nothing may touch it afterwards).
+  // For places that run children on other threads. begin_remote() on the nursery's home, before the
+  // child is queued: false means that it is cancelled already and has been ended, do not queue it.
+  // run_remote() on the worker thread; it ends the child (nothing may touch it afterwards).
   bool begin_remote(job_queue& queue) noexcept;
   void run_remote() noexcept;
-  // Ends a child that was taken out of its ticket, as cancelled or (fail() before) failed; from any thread.
+  // Ends a child that was taken out of its ticket, as cancelled or (fail() before) failed; from any
+  // thread.
   void end_unrun() noexcept;
-  queue_ticket& ticket() const noexcept { return *ticket_; }  // from begin_remote() on; the queue drops its share
-  // On a worker of its queue, when nobody has begun it: runs it here and now, for the thread has to wait for it anyway.
-  // So a task that waits for another one of its own pool cannot block the pool.
+  queue_ticket& ticket() const noexcept {
+    return *ticket_;
+  }  // from begin_remote() on; the queue drops its share
+  // On a worker of its queue, when nobody has begun it: runs it here and now, for the thread has to
+  // wait for it anyway. So a task that waits for another one of its own pool cannot block the pool.
   bool help() noexcept override;
   static bool help_one_of(cancel_scope& s) noexcept;  // a child in s that is waiting to run
 
@@ -168,15 +167,13 @@ class placed_child_base : public child_base {
 };
 
 // Room for a value that comes later.
-template <class T>
-class later {
+template <class T> class later {
  public:
   later() noexcept {}
   ~later() {
     if (full_) value_.~T();
   }
-  template <class... A>
-  void put(A&&... a) {
+  template <class... A> void put(A&&... a) {
     ::new (static_cast<void*>(typed())) T(std::forward<A>(a)...);
     full_ = true;
   }
@@ -190,26 +187,24 @@ class later {
   bool full_ = false;
 };
 
-template <>
-class later<void> {
+template <> class later<void> {
  public:
   void put() noexcept {}
   void* typed() noexcept { return nullptr; }
   void* address() noexcept { return nullptr; }
 };
 
-// A callable and its arguments. They go when the call has ended, though its future lives on: among them may be an end
-// of a channel, or a guard.
-template <class F, class... A>
-struct call_members {
+// A callable and its arguments. They go when the call has ended, though its future lives on: among
+// them may be an end of a channel, or a guard.
+template <class F, class... A> struct call_members {
   template <class G, class... B>
-  explicit call_members(G&& g, B&&... b) : f(std::forward<G>(g)), arguments(std::forward<B>(b)...) {}
+  explicit call_members(G&& g, B&&... b)
+      : f(std::forward<G>(g)), arguments(std::forward<B>(b)...) {}
   [[no_unique_address]] F f;
   [[no_unique_address]] std::tuple<A...> arguments;
 };
 
-template <class F, class... A>
-class call_parts {
+template <class F, class... A> class call_parts {
  public:
   static constexpr bool trivial = false;
   template <class G, class... B>
@@ -240,8 +235,7 @@ class call_parts<F, A...> : call_members<F, A...> {
 };
 
 // The child that a place runs: U is what the callable gives in the end.
-template <class U, class F, class... A>
-class placed_child final : public placed_child_base {
+template <class U, class F, class... A> class placed_child final : public placed_child_base {
  public:
   template <class G, class... B>
   placed_child(const context_kind& kind, home& at, G&& f, B&&... a)

@@ -1,12 +1,14 @@
 #pragma once
-// Cancellation and deadlines, level-triggered: in a cancelled, unshielded scope every wait throws `cancelled`.
+// Cancellation and deadlines, level-triggered: in a cancelled, unshielded scope every wait throws
+// `cancelled`.
 //
 //   cancel_scope s;
-//   s.cancel_after(1s);                                 // or s.cancel("why") from inside, or s.deadline(t)
-//   auto done = co_await in_scope(s, fetch(url));       // nullopt when s cancelled it (forms.hpp)
+//   s.cancel_after(1s);                                 // or s.cancel("why") from inside, or
+//   s.deadline(t) auto done = co_await in_scope(s, fetch(url));       // nullopt when s cancelled
+//   it (forms.hpp)
 //
-// Scopes nest with the code of one context and form a tree with its children. A scope and its tree are touched by
-// their home's thread only; other threads go through handle(). A scope is used once.
+// Scopes nest with the code of one context and form a tree with its children. A scope and its tree
+// are touched by their home's thread only; other threads go through handle(). A scope is used once.
 // Algorithm: trio's cancel scopes (N. J. Smith, "Timeouts and cancellation for humans").
 
 #include <kettle/base/clock.hpp>
@@ -24,8 +26,8 @@ class cancel_scope : private timer {
   cancel_scope& operator=(const cancel_scope&) = delete;
   ~cancel_scope();
 
-  // Cancels everything in the scope, now and later. Idempotent, never throws: code after it runs until its first
-  // wait. `reason` must outlive the scope (a string literal).
+  // Cancels everything in the scope, now and later. Idempotent, never throws: code after it runs
+  // until its first wait. `reason` must outlive the scope (a string literal).
   void cancel(const char* reason = "") noexcept;
   // Moves the deadline to `grace` from now.
   void cancel_after(duration grace) noexcept;
@@ -50,21 +52,26 @@ class cancel_scope : private timer {
 
   // Cancelled by itself or from outside, and not shielded from it.
   bool effectively_cancelled() const noexcept { return effective_; }
-  const char* effective_reason() const noexcept { return effective_reason_; }  // of whoever cancelled it
+  const char* effective_reason() const noexcept {
+    return effective_reason_;
+  }  // of whoever cancelled it
   // The earliest deadline that can end a wait in here; `always` when it is cancelled already.
   time_point effective_deadline() const noexcept { return effective_ ? always : limit_; }
 
-  // For forms and runtimes: opens the scope on the current context, closes it, says whether `cancelled` ends here.
+  // For forms and runtimes: opens the scope on the current context, closes it, says whether
+  // `cancelled` ends here.
   void enter(context& c);
   void exit() noexcept;
   bool absorbs() noexcept;  // call before exit(), when a `cancelled` arrives at its end
 
-  // A scope that no context opens: the one of a nursery's children on another thread (parent null) or of a nursery.
+  // A scope that no context opens: the one of a nursery's children on another thread (parent null)
+  // or of a nursery.
   void open_under(cancel_scope* parent, home& at) noexcept;
   void close() noexcept;
   void add(context& c) noexcept;
   static void remove(context& c) noexcept;
-  static void self_cancelled(context& c) noexcept;  // future.cancel(): ends what c waits for, also in scopes of its own
+  static void self_cancelled(
+      context& c) noexcept;  // future.cancel(): ends what c waits for, also in scopes of its own
 
   static bool self_cancel_at(const context& c, const cancel_scope* s) noexcept;
   cancel_scope* parent() const noexcept { return parent_; }
@@ -77,9 +84,10 @@ class cancel_scope : private timer {
   static void on_deadline(timer& t) noexcept;
   bool outer_visible() const noexcept;
   time_point enclosing_deadline() const noexcept;
-  // Both walk the tree without recursion, and go below a scope only if something has changed for those in it: 100 000
-  // nested scopes are entered, cancelled and left in linear time.
-  void refresh() noexcept;  // recomputes effective_ here and below; cancels the waits that became cancelled
+  // Both walk the tree without recursion, and go below a scope only if something has changed for
+  // those in it: 100 000 nested scopes are entered, cancelled and left in linear time.
+  void refresh() noexcept;  // recomputes effective_ here and below; cancels the waits that became
+                            // cancelled
   void rearm() noexcept;    // the same for limit_ and the timers
   bool refresh_here() noexcept;
   bool rearm_here() noexcept;
@@ -94,7 +102,8 @@ class cancel_scope : private timer {
   context* owner_ = nullptr;
   detail::scope_control* control_ = nullptr;  // when it has handles
   time_point deadline_ = never;
-  time_point limit_ = never;           // the earliest of its own deadline and those that it is not shielded from
+  time_point limit_ =
+      never;  // the earliest of its own deadline and those that it is not shielded from
   duration relative_ = duration::max();
   const char* reason_ = "";
   const char* effective_reason_ = "";  // of the scope that cancelled it
@@ -105,7 +114,8 @@ class cancel_scope : private timer {
 // Is the context's next wait going to throw? (its scope, or future.cancel() not shielded from it)
 bool is_cancelled(const context& c) noexcept;
 const char* cancel_reason(const context& c) noexcept;
-// Throws `cancelled` with the reason of the scope that asked, if it is; the check for computing code.
+// Throws `cancelled` with the reason of the scope that asked, if it is; the check for computing
+// code.
 void check_cancelled();
 // The deadline in force here.
 time_point current_deadline();

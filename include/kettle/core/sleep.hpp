@@ -1,7 +1,8 @@
 #pragma once
 // Sleeping, and giving way.
 //
-//   co_await sleep_for(20ms);  co_await sleep_until(t);  co_await sleep_forever();  co_await yield();
+//   co_await sleep_for(20ms);  co_await sleep_until(t);  co_await sleep_forever();  co_await
+//   yield();
 
 #include <kettle/core/timer.hpp>
 #include <kettle/core/wait_point.hpp>
@@ -12,8 +13,11 @@ class KETTLE_WAIT sleep_operation : public operation<sleep_operation>, private t
  public:
   // Counted from the moment it is awaited.
   static sleep_operation lasting(duration d) noexcept { return sleep_operation(d.count(), true); }
-  static sleep_operation until(time_point t) noexcept { return sleep_operation(t.time_since_epoch().count(), false); }
-  sleep_operation(const sleep_operation& o) noexcept : operation(o), timer(fire), when_(o.when_), relative_(o.relative_) {}
+  static sleep_operation until(time_point t) noexcept {
+    return sleep_operation(t.time_since_epoch().count(), false);
+  }
+  sleep_operation(const sleep_operation& o) noexcept
+      : operation(o), timer(fire), when_(o.when_), relative_(o.relative_) {}
 
   bool start() override;
   void unlink() noexcept override;
@@ -21,7 +25,8 @@ class KETTLE_WAIT sleep_operation : public operation<sleep_operation>, private t
   void finish() noexcept {}
 
  private:
-  sleep_operation(std::int64_t when, bool relative) noexcept : timer(fire), when_(when), relative_(relative) {}
+  sleep_operation(std::int64_t when, bool relative) noexcept
+      : timer(fire), when_(when), relative_(relative) {}
   static void fire(timer& t) noexcept;
   std::int64_t when_;
   bool relative_;

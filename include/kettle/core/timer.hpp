@@ -1,5 +1,6 @@
 #pragma once
-// One alarm in a home's timer heap. Belongs to whoever waits; armed and disarmed on the home's own thread.
+// One alarm in a home's timer heap. Belongs to whoever waits; armed and disarmed on the home's own
+// thread.
 
 #include <kettle/base/clock.hpp>
 
@@ -20,7 +21,8 @@ class timer {
   static constexpr std::uint32_t unarmed = ~0u;
   handler fire_;                   // called once, disarmed, when its time has come
   std::uint32_t index_ = unarmed;  // its place in the heap
-  std::uint32_t turn_ = 0;         // orders equal times (wraps: 4 billion timers apart it no longer matters)
+  std::uint32_t turn_ =
+      0;  // orders equal times (wraps: 4 billion timers apart it no longer matters)
 };
 
 // Equal times fire in the order in which they were armed.

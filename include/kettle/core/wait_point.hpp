@@ -1,11 +1,16 @@
 #pragma once
-// How anything waits, is granted what it waits for, or is cancelled. Every primitive is one class on top of this.
+// How anything waits, is granted what it waits for, or is cancelled. Every primitive is one class
+// on top of this.
 //
-// A wait ends either granted or cancelled, by one compare-exchange on its claim: cancelled means it did not happen.
-//   open -> granted    by a granter on any thread, under the primitive's lock, or by the waiter's own timer. Then
+// A wait ends either granted or cancelled, by one compare-exchange on its claim: cancelled means it
+// did not happen.
+//   open -> granted    by a granter on any thread, under the primitive's lock, or by the waiter's
+//   own timer. Then
 //                      move the item or permit, unlock, wake(); never touch the waiter afterwards.
-//   open -> cancelled  only by the waiter's own home; then unlink() under the primitive's lock, then ready.
-// Memory order: the claim is relaxed, it only arbitrates; data travels with the primitive's lock and the wake.
+//   open -> cancelled  only by the waiter's own home; then unlink() under the primitive's lock,
+//   then ready.
+// Memory order: the claim is relaxed, it only arbitrates; data travels with the primitive's lock
+// and the wake.
 
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/error.hpp>
@@ -18,8 +23,9 @@
 
 namespace kettle::inline v0 {
 
-// starting, passed_over: only in a group. Its waits are being started one by one, so nobody may be granted yet; a
-// granter on another thread that met one meanwhile has left `passed_over`, and they are started once more.
+// starting, passed_over: only in a group. Its waits are being started one by one, so nobody may be
+// granted yet; a granter on another thread that met one meanwhile has left `passed_over`, and they
+// are started once more.
 enum class claim : std::uint8_t { open, granted, cancelled, starting, passed_over };
 
 // Several waits of which one shall happen share this claim (select).
@@ -38,12 +44,13 @@ class wait_point {
   wait_point(const wait_point&) noexcept {}
   wait_point& operator=(const wait_point&) = delete;
 
-  // Tries now: true = done, nothing to wait for; false = linked into the primitive. May throw: nothing happened.
+  // Tries now: true = done, nothing to wait for; false = linked into the primitive. May throw:
+  // nothing happened.
   virtual bool start() = 0;
   // Leaves the primitive, after the claim went to cancelled; on the waiter's home.
   virtual void unlink() noexcept = 0;
-  // Asked by the waiter's scope, on its home. What needs the kernel's agreement overrides it and lets completion
-  // decide.
+  // Asked by the waiter's scope, on its home. What needs the kernel's agreement overrides it and
+  // lets completion decide.
   virtual void cancel() noexcept;
   // What the granter calls last, without locks: by default wakes the waiter.
   virtual void granted() noexcept { wake(who()); }
@@ -61,9 +68,9 @@ class wait_point {
   claim state() const noexcept { return state_.load(relaxed); }
 
   // The waiter's own steps; forms and operations use them through `operation`.
-  bool begin(context& c);        // true: done already. Throws only what start() throws
-  void park_here(context& c);    // fiber or thread: until granted or cancelled
-  void end(context& c);          // throws `cancelled` if that is how it ended
+  bool begin(context& c);      // true: done already. Throws only what start() throws
+  void park_here(context& c);  // fiber or thread: until granted or cancelled
+  void end(context& c);        // throws `cancelled` if that is how it ended
   void join(claim_group& g) noexcept { group_ = &g, in_group_ = true; }
 
  protected:
@@ -74,13 +81,13 @@ class wait_point {
   };
   atomic<claim> state_{claim::open};
   bool in_group_ = false;
-  bool abortable_ = true;  // false: begin() does not look at the scope, and cancel() must not end it
+  bool abortable_ =
+      true;  // false: begin() does not look at the scope, and cancel() must not end it
 };
 
-// Co_awaits an operation that lives in the awaiting frame (a prvalue proxy: g++ 12 copies awaiters given by
-// reference).
-template <class Op>
-struct operation_awaiter {
+// Co_awaits an operation that lives in the awaiting frame (a prvalue proxy: g++ 12 copies awaiters
+// given by reference).
+template <class Op> struct operation_awaiter {
   Op* op;
   bool await_ready() { return op->begin(*tls.current); }
   void await_suspend(std::coroutine_handle<> h) noexcept { tls.current->frame_ = h; }
@@ -94,14 +101,14 @@ struct operation_awaiter {
 context& blocking_context();
 
 // Stands before the name of every operation's class, since a derived class does not inherit it.
-#define KETTLE_WAIT                                                                                       \
-  [[nodiscard("an operation does nothing until it is awaited: co_await it (coroutine), .get() it (fiber, " \
-              "thread)")]]
+#define KETTLE_WAIT                                                                                \
+  [[nodiscard(                                                                                     \
+      "an operation does nothing until it is awaited: co_await it (coroutine), .get() it (fiber, " \
+      "thread)")]]
 
-// Op derives from operation<Op> and adds start(), unlink(), what() and `R finish()`, called once granted. Base: a
-// wait_point with more in it, such as the links of a waiting list.
-template <class Op, class Base = wait_point>
-class operation : public Base {
+// Op derives from operation<Op> and adds start(), unlink(), what() and `R finish()`, called once
+// granted. Base: a wait_point with more in it, such as the links of a waiting list.
+template <class Op, class Base = wait_point> class operation : public Base {
  public:
   static constexpr bool is_operation = true;
   using Base::Base;
@@ -116,7 +123,6 @@ class operation : public Base {
   }
 };
 
-template <class W>
-concept operation_type = requires { requires W::is_operation; };
+template <class W> concept operation_type = requires { requires W::is_operation; };
 
 }  // namespace kettle::inline v0

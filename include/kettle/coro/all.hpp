@@ -2,10 +2,12 @@
 // all and race: several waits at once, on the awaiting context's home.
 //
 //   auto [cup, toast] = co_await all(brew(), on_thread(build, 1));     // all values, in order
-//   co_await race(serve(), ctrl_c());                                  // the first to end, value or error
+//   co_await race(serve(), ctrl_c());                                  // the first to end, value
+//   or error
 //
-// Nothing outlives them: the others are cancelled and have ended, cleanup included, before they return or throw.
-// One error, the first, is thrown as itself; another that raced with it goes to the dropped-error hook.
+// Nothing outlives them: the others are cancelled and have ended, cleanup included, before they
+// return or throw. One error, the first, is thrown as itself; another that raced with it goes to
+// the dropped-error hook.
 
 #include <kettle/coro/forms.hpp>
 
@@ -29,8 +31,7 @@ inline void throw_first(nursery::result& end, const char* where) {
   std::rethrow_exception(end.errors.front());
 }
 
-template <class H, class Slot>
-task<> all_branch(H& h, Slot& slot) {
+template <class H, class Slot> task<> all_branch(H& h, Slot& slot) {
   if constexpr (std::is_void_v<typename H::result>)
     co_await run_hold(h);
   else
@@ -41,8 +42,7 @@ template <class... H>
 using all_result = std::conditional_t<(std::is_void_v<typename H::result> && ...), void,
                                       std::tuple<void_to_nothing<typename H::result>...>>;
 
-template <class Slot>
-auto slot_value(Slot& s) {
+template <class Slot> auto slot_value(Slot& s) {
   using T = std::remove_pointer_t<decltype(s.typed())>;
   if constexpr (std::is_void_v<T>)
     return nothing{};
@@ -50,8 +50,7 @@ auto slot_value(Slot& s) {
     return std::move(*s.typed());
 }
 
-template <class... H>
-task<all_result<H...>> all_of(H... h) {
+template <class... H> task<all_result<H...>> all_of(H... h) {
   std::tuple<later<typename H::result>...> slots;
   nursery n;
   n.open(*tls.current);
@@ -64,11 +63,11 @@ task<all_result<H...>> all_of(H... h) {
   nursery::result end = n.leave();
   throw_first(end, "all");
   if constexpr (!std::is_void_v<all_result<H...>>)
-    co_return std::apply([](auto&... slot) { return all_result<H...>(slot_value(slot)...); }, slots);
+    co_return std::apply([](auto&... slot) { return all_result<H...>(slot_value(slot)...); },
+                         slots);
 }
 
-template <class T>
-struct race_state {
+template <class T> struct race_state {
   explicit race_state(nursery& nn) noexcept : n(nn) {}
   nursery& n;
   later<T> value;
@@ -82,8 +81,7 @@ struct race_state {
   }
 };
 
-template <class H, class T>
-task<> race_branch(H& h, race_state<T>& race) {
+template <class H, class T> task<> race_branch(H& h, race_state<T>& race) {
   try {
     if constexpr (std::is_void_v<typename H::result>) {
       co_await run_hold(h);
@@ -105,8 +103,7 @@ task<> race_branch(H& h, race_state<T>& race) {
   }
 }
 
-template <class... T>
-struct race_type {
+template <class... T> struct race_type {
   using type = void;
 };
 template <class First, class... T>
@@ -115,13 +112,14 @@ struct race_type<First, T...> {
   using type = First;
 };
 
-template <class... H>
-task<typename race_type<typename H::result...>::type> race_of(H... h) {
+template <class... H> task<typename race_type<typename H::result...>::type> race_of(H... h) {
   using T = typename race_type<typename H::result...>::type;
   nursery n;
   race_state<T> race(n);
   n.open(*tls.current);
-  auto start_branch = [&n, &race](auto& hold) { n.start([&hold, &race] { return race_branch(hold, race); }); };
+  auto start_branch = [&n, &race](auto& hold) {
+    n.start([&hold, &race] { return race_branch(hold, race); });
+  };
   (start_branch(h), ...);
   n.body_ended();
   co_await n.join();
@@ -133,16 +131,15 @@ task<typename race_type<typename H::result...>::type> race_of(H... h) {
 
 }  // namespace detail
 
-// (W...): a tuple of the values in order (void if all are void); `nothing` stands for a void among them.
-template <detail::form_argument... W>
-auto all(W&&... w) {
+// (W...): a tuple of the values in order (void if all are void); `nothing` stands for a void among
+// them.
+template <detail::form_argument... W> auto all(W&&... w) {
   (void)std::initializer_list<int>{([] { KETTLE_CHECK_CLOSURE(W); }(), 0)...};
   return detail::all_of(detail::hold(std::forward<W>(w))...);
 }
 
 // (W...): what the first to end gives or throws; their common type, or void when they differ.
-template <detail::form_argument... W>
-auto race(W&&... w) {
+template <detail::form_argument... W> auto race(W&&... w) {
   (void)std::initializer_list<int>{([] { KETTLE_CHECK_CLOSURE(W); }(), 0)...};
   return detail::race_of(detail::hold(std::forward<W>(w))...);
 }

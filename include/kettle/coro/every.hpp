@@ -4,7 +4,8 @@
 //   auto ticks = every(1s);
 //   while (auto n = co_await ticks.next()) report();     // n: 1, or more when beats were missed
 //
-// Beats keep their phase (start + k * interval) and never overlap: what was missed is counted, not caught up.
+// Beats keep their phase (start + k * interval) and never overlap: what was missed is counted, not
+// caught up.
 
 #include <kettle/base/clock.hpp>
 #include <kettle/core/sleep.hpp>
@@ -17,7 +18,8 @@ namespace kettle::inline v0 {
 
 class ticks {
  public:
-  explicit ticks(duration interval);  // usage_error unless positive; the first beat is one interval from now
+  explicit ticks(
+      duration interval);  // usage_error unless positive; the first beat is one interval from now
 
   task<std::optional<std::uint64_t>> next() {
     co_await sleep_until(due_);

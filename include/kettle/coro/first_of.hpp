@@ -3,8 +3,9 @@
 //
 //   page p = co_await first_of(fetch, mirrors, {.stagger = 250ms});
 //
-// The next try starts after `stagger`, or as soon as one has failed or was not accepted. The losers are cancelled and
-// have ended before it returns. When no try succeeds: error_group with every error, in the order they happened.
+// The next try starts after `stagger`, or as soon as one has failed or was not accepted. The losers
+// are cancelled and have ended before it returns. When no try succeeds: error_group with every
+// error, in the order they happened.
 
 #include <kettle/core/sleep.hpp>
 #include <kettle/coro/forms.hpp>
@@ -20,16 +21,14 @@
 
 namespace kettle::inline v0 {
 
-template <class T>
-struct first_options {
-  duration stagger{0};                      // 0: all at once
-  bool (*accept)(const T& value) = nullptr; // a value it refuses counts as a failed try
+template <class T> struct first_options {
+  duration stagger{0};                       // 0: all at once
+  bool (*accept)(const T& value) = nullptr;  // a value it refuses counts as a failed try
 };
 
 namespace detail {
 
-template <class T>
-struct first_state {
+template <class T> struct first_state {
   explicit first_state(nursery& nn) noexcept : n(nn) {}
   nursery& n;
   std::optional<T> winner;

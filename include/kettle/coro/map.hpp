@@ -5,11 +5,12 @@
 //   while (auto c = co_await counts.next()) use(*c);            // range-for in a thread or fiber
 //   auto all = co_await map(on_thread, count_words, files);     // a vector
 //
-// In input order by default; map_order::completion gives what is done first. An error is thrown at its item's turn,
-// as a sequential loop would have thrown it: the rest is cancelled, no further input is consumed. With as_outcome
-// every item's outcome is delivered (outcome::index is its position) and the map goes on.
-// A temporary range is moved in, a named one is referred to. Dropping `results` cancels what flies; the nursery
-// joins it. `at_once` 0 means the place's own width.
+// In input order by default; map_order::completion gives what is done first. An error is thrown at
+// its item's turn, as a sequential loop would have thrown it: the rest is cancelled, no further
+// input is consumed. With as_outcome every item's outcome is delivered (outcome::index is its
+// position) and the map goes on. A temporary range is moved in, a named one is referred to.
+// Dropping `results` cancels what flies; the nursery joins it. `at_once` 0 means the place's own
+// width.
 
 #include <kettle/base/spin_lock.hpp>
 #include <kettle/coro/forms.hpp>
@@ -29,22 +30,22 @@ namespace kettle::inline v0 {
 
 namespace detail {
 
-template <class P>
-std::size_t width_of(const P& place) {
+template <class P> std::size_t width_of(const P& place) {
   if constexpr (requires { place.width(); })
     return place.width();
   else
-    return 64;  // coroutines and fibers: enough to overlap waits, small enough not to read a whole input ahead
+    return 64;  // coroutines and fibers: enough to overlap waits, small enough not to read a whole
+                // input ahead
 }
 
 // Where the items come from and how one is started.
-template <class T>
-struct map_source {
+template <class T> struct map_source {
   virtual ~map_source() = default;
   virtual bool start_next(future<T>& into) = 0;  // false: no more input
 };
 
-// Positions in the order in which their items ended; items end on any thread. Shared with the items.
+// Positions in the order in which their items ended; items end on any thread. Shared with the
+// items.
 class completion_notes {
  public:
   void ended(std::size_t position) noexcept {
@@ -90,8 +91,7 @@ class completion_notes {
 };
 
 // f, and a note when it has ended, however it did.
-template <class F>
-struct noting {
+template <class F> struct noting {
   F f;
   std::shared_ptr<completion_notes> notes;
   std::size_t position;
@@ -102,14 +102,14 @@ struct noting {
   };
   template <class A>
   auto operator()(A a) -> std::invoke_result_t<F&, A&&>
-    requires(!waitable<std::invoke_result_t<F&, A&&>>)
+    requires(!waitable<std::invoke_result_t<F&, A &&>>)
   {
     at_end note{*notes, position};
     return f(std::move(a));
   }
   template <class A>
   auto operator()(A a) -> task<final_result_t<std::invoke_result_t<F&, A&&>>>
-    requires(waitable<std::invoke_result_t<F&, A&&>>)
+    requires(waitable<std::invoke_result_t<F&, A &&>>)
   {
     at_end note{*notes, position};
     auto body = [&] { return f(std::move(a)); };
@@ -120,8 +120,7 @@ struct noting {
 
 }  // namespace detail
 
-template <class T>
-class results {
+template <class T> class results {
  public:
   using value_type = void_to_nothing<T>;
 
@@ -132,14 +131,15 @@ class results {
   results& operator=(results&&) = delete;
   ~results() { stop(); }
 
-  // The next result; nothing after the last. Throws the error of the item whose turn it is; then the rest is
-  // cancelled. A cancelled wait loses nothing: the item comes the next time.
+  // The next result; nothing after the last. Throws the error of the item whose turn it is; then
+  // the rest is cancelled. A cancelled wait loses nothing: the item comes the next time.
   task<std::optional<value_type>> next() {
     fill();
     if (flying_.empty()) co_return std::nullopt;
     std::size_t at = 0;
     if (notes_) {
-      if (!taken_) taken_ = co_await notes_->take();  // kept: the wait for the item itself may be cancelled
+      if (!taken_)
+        taken_ = co_await notes_->take();  // kept: the wait for the item itself may be cancelled
       at = find(*taken_);
     }
     std::optional<value_type> value;
@@ -234,9 +234,9 @@ class results {
 
 namespace detail {
 
-// R is the range or a reference to it; `start` begins one item: start(noted_f, element) -> future<T>.
-template <class T, class R, class F, class Start>
-class range_source final : public map_source<T> {
+// R is the range or a reference to it; `start` begins one item: start(noted_f, element) ->
+// future<T>.
+template <class T, class R, class F, class Start> class range_source final : public map_source<T> {
  public:
   template <class RR, class FF>
   range_source(RR&& range, FF&& f, Start start, std::shared_ptr<completion_notes> notes)
@@ -283,7 +283,8 @@ auto make_results(F&& f, R&& range, Start start, map_options o, joining j) {
   return results<T>(std::move(source), o.at_once, std::move(notes), j == joining::in_destructor);
 }
 
-// Places are referred to: they are constants like on_thread, or pools that outlive what runs in them.
+// Places are referred to: they are constants like on_thread, or pools that outlive what runs in
+// them.
 template <bool AsOutcome, class P, class F, class R>
 auto map_in(nursery& n, P& place, F&& f, R&& range, map_options o) {
   if (o.at_once == 0) o.at_once = width_of(place);
@@ -293,13 +294,16 @@ auto map_in(nursery& n, P& place, F&& f, R&& range, map_options o) {
     else
       return n.start(keep_error, place, std::forward<decltype(g)>(g), std::forward<decltype(x)>(x));
   };
-  return make_results(std::forward<F>(f), std::forward<R>(range), std::move(start), o, joining::by_nursery);
+  return make_results(std::forward<F>(f), std::forward<R>(range), std::move(start), o,
+                      joining::by_nursery);
 }
 
 template <class T>
 using collected = std::conditional_t<std::is_void_v<T>, void, std::vector<void_to_nothing<T>>>;
 template <bool AsOutcome, class F, class R>
-using map_value = future_value<AsOutcome, final_result_t<call_result<F, decltype(*std::begin(std::declval<R&>()))>>>;
+using map_value =
+    future_value<AsOutcome,
+                 final_result_t<call_result<F, decltype(*std::begin(std::declval<R&>()))>>>;
 
 template <bool AsOutcome, class P, class F, class R>
 task<collected<map_value<AsOutcome, F, R>>> map_all(P* place, F f, R range, map_options o) {
@@ -323,14 +327,17 @@ task<collected<map_value<AsOutcome, F, R>>> map_all(P* place, F f, R range, map_
 
 }  // namespace detail
 
-// ([as_outcome] [place] f, range, {.at_once, .order}): all results in a vector (void when f gives nothing).
+// ([as_outcome] [place] f, range, {.at_once, .order}): all results in a vector (void when f gives
+// nothing).
 template <place_type P, class F, class R>
 auto map(P&& place, F&& f, R&& range, map_options o = {}) {
-  return detail::map_all<false, std::remove_reference_t<P>, F, R>(&place, std::forward<F>(f), std::forward<R>(range), o);
+  return detail::map_all<false, std::remove_reference_t<P>, F, R>(&place, std::forward<F>(f),
+                                                                  std::forward<R>(range), o);
 }
 template <place_type P, class F, class R>
 auto map(as_outcome_t, P&& place, F&& f, R&& range, map_options o = {}) {
-  return detail::map_all<true, std::remove_reference_t<P>, F, R>(&place, std::forward<F>(f), std::forward<R>(range), o);
+  return detail::map_all<true, std::remove_reference_t<P>, F, R>(&place, std::forward<F>(f),
+                                                                 std::forward<R>(range), o);
 }
 template <class F, class R>
   requires(!place_type<F> && !std::is_same_v<std::remove_cvref_t<F>, as_outcome_t>)

@@ -4,9 +4,9 @@
 //   task<> server(started<int>& ready, std::string where) { ...; ready(port); co_await serve(); }
 //   int port = co_await n.start_ready(server, "tcp:0");
 //
-// Until `ready` is called the child belongs to the call: its error is thrown there as itself and does not touch the
-// nursery, and cancelling the call cancels the child and waits for its end. A child that ends without calling it, or
-// calls it twice, has made a usage_error.
+// Until `ready` is called the child belongs to the call: its error is thrown there as itself and
+// does not touch the nursery, and cancelling the call cancels the child and waits for its end. A
+// child that ends without calling it, or calls it twice, has made a usage_error.
 
 #include <kettle/coro/forms.hpp>
 
@@ -20,14 +20,12 @@
 
 namespace kettle::inline v0 {
 
-template <class V>
-class started;
+template <class V> class started;
 
 namespace detail {
 
 // Shared by the call and its child, whichever goes first.
-template <class V>
-struct ready_call {
+template <class V> struct ready_call {
   using event = bool ready_call::*;
   std::optional<V> value;
   std::exception_ptr error;
@@ -44,8 +42,7 @@ struct ready_call {
   }
 };
 
-template <class V>
-class ready_wait : public operation<ready_wait<V>> {
+template <class V> class ready_wait : public operation<ready_wait<V>> {
  public:
   ready_wait(ready_call<V>& c, typename ready_call<V>::event e) noexcept : call_(c), event_(e) {}
   bool start() override {
@@ -65,8 +62,7 @@ class ready_wait : public operation<ready_wait<V>> {
 
 }  // namespace detail
 
-template <class V>
-class started {
+template <class V> class started {
  public:
   explicit started(detail::ready_call<V>& call) noexcept : call_(call) {}
   started(const started&) = delete;
@@ -96,16 +92,14 @@ namespace detail {
 
 template <class F>
 struct ready_value : ready_value<decltype(&std::remove_cvref_t<F>::operator())> {};
-template <class R, class V, class... A>
-struct ready_value<R (*)(started<V>&, A...)> {
+template <class R, class V, class... A> struct ready_value<R (*)(started<V>&, A...)> {
   using type = V;
 };
 template <class R, class C, class V, class... A>
 struct ready_value<R (C::*)(started<V>&, A...) const> {
   using type = V;
 };
-template <class R, class C, class V, class... A>
-struct ready_value<R (C::*)(started<V>&, A...)> {
+template <class R, class C, class V, class... A> struct ready_value<R (C::*)(started<V>&, A...)> {
   using type = V;
 };
 
@@ -121,8 +115,7 @@ task<> ready_child(std::shared_ptr<ready_call<V>> call, F f, A... a) {
   }
 }
 
-template <class V, class F, class... A>
-task<V> start_and_wait(nursery& n, F f, A... a) {
+template <class V, class F, class... A> task<V> start_and_wait(nursery& n, F f, A... a) {
   using call_type = ready_call<V>;
   auto call = std::make_shared<call_type>();
   future<void> child = n.start(ready_child<V, F, A...>, call, std::move(f), std::move(a)...);
@@ -155,8 +148,7 @@ task<V> start_and_wait(nursery& n, F f, A... a) {
 
 }  // namespace detail
 
-template <class F, class... A>
-auto nursery::start_ready(F&& f, A&&... args) {
+template <class F, class... A> auto nursery::start_ready(F&& f, A&&... args) {
   using V = typename detail::ready_value<std::decay_t<F>>::type;
   return detail::start_and_wait<V, std::decay_t<F>, std::decay_t<A>...>(*this, std::forward<F>(f),
                                                                         std::forward<A>(args)...);

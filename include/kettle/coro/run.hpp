@@ -3,10 +3,11 @@
 //
 //   int main() { return kettle::run(breakfast); }         // task<int> breakfast(kettle::nursery&)
 //
-// run(f, args...) calls f, with a nursery& first if it wants one, and returns when that nursery is empty. A single
-// error is thrown as itself, several as error_group; deadlock_error when nothing can go on. SIGINT and SIGTERM cancel
-// the root once, unless somebody waits for ctrl_c(); after its cleanup the process ends by that signal; a second one
-// ends it at once. run(run_options, f, args...) chooses back end and clock.
+// run(f, args...) calls f, with a nursery& first if it wants one, and returns when that nursery is
+// empty. A single error is thrown as itself, several as error_group; deadlock_error when nothing
+// can go on. SIGINT and SIGTERM cancel the root once, unless somebody waits for ctrl_c(); after its
+// cleanup the process ends by that signal; a second one ends it at once. run(run_options, f,
+// args...) chooses back end and clock.
 
 #include <kettle/coro/forms.hpp>
 #include <kettle/loop/run_guard.hpp>
@@ -25,11 +26,9 @@ namespace kettle::inline v0 {
 
 namespace detail {
 
-template <class F, class... A>
-concept takes_nursery = requires { typename body_result<F, A...>; };
+template <class F, class... A> concept takes_nursery = requires { typename body_result<F, A...>; };
 
-template <class F, class... A>
-struct root_call {
+template <class F, class... A> struct root_call {
   using result = call_result<F, A...>;
 };
 template <class F, class... A>
@@ -38,8 +37,7 @@ struct root_call<F, A...> {
   using result = body_result<F, A...>;
 };
 
-template <class R, class F, class... A>
-R call_root(nursery& n, F& f, std::tuple<A...>& args) {
+template <class R, class F, class... A> R call_root(nursery& n, F& f, std::tuple<A...>& args) {
   return std::apply(
       [&](A&... a) -> R {
         if constexpr (takes_nursery<F, A...>)
@@ -51,7 +49,8 @@ R call_root(nursery& n, F& f, std::tuple<A...>& args) {
 }
 
 template <class F, class... A>
-task<final_result_t<typename root_call<F, A...>::result>> run_root(run_guard& guard, F& f, std::tuple<A...>& args) {
+task<final_result_t<typename root_call<F, A...>::result>> run_root(run_guard& guard, F& f,
+                                                                   std::tuple<A...>& args) {
   using R = typename root_call<F, A...>::result;
   using T = final_result_t<R>;
   nursery n;
@@ -60,7 +59,8 @@ task<final_result_t<typename root_call<F, A...>::result>> run_root(run_guard& gu
   std::optional<void_to_nothing<T>> value;
   future<T> result;
   auto body = [&]() -> R { return call_root<R>(n, f, args); };
-  if constexpr (waitable<R>) {  // a child of its own, so that .get() in it is refused as anywhere on a loop
+  if constexpr (waitable<R>) {  // a child of its own, so that .get() in it is refused as anywhere
+                                // on a loop
     result = n.start(name("root"), body);
   } else {
     try {
@@ -81,11 +81,11 @@ task<final_result_t<typename root_call<F, A...>::result>> run_root(run_guard& gu
     co_return std::move(*value);
 }
 
-template <class F, class... A>
-auto run_with(const run_options& o, F&& f, A&&... a) {
-  static_assert(!task_type<F>,
-                "give run the function and its arguments: run(fetch, url); a task already made may refer to "
-                "arguments that are gone");
+template <class F, class... A> auto run_with(const run_options& o, F&& f, A&&... a) {
+  static_assert(
+      !task_type<F>,
+      "give run the function and its arguments: run(fetch, url); a task already made may refer to "
+      "arguments that are gone");
   run_guard guard(o);
   std::tuple<std::decay_t<A>...> args(std::forward<A>(a)...);
   return run_root<std::remove_reference_t<F>, std::decay_t<A>...>(guard, f, args).get();
@@ -98,8 +98,7 @@ template <class F, class... A>
 auto run(F&& f, A&&... a) {
   return detail::run_with(run_options{}, std::forward<F>(f), std::forward<A>(a)...);
 }
-template <class F, class... A>
-auto run(const run_options& o, F&& f, A&&... a) {
+template <class F, class... A> auto run(const run_options& o, F&& f, A&&... a) {
   return detail::run_with(o, std::forward<F>(f), std::forward<A>(a)...);
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 // nursery::start and its tags: what turns a function and its arguments into a child.
 //
-//   n.start(fetch, url);  n.start(on_thread, build, 2);  n.start(as_outcome, name("peer"), echo, std::move(s));
+//   n.start(fetch, url);  n.start(on_thread, build, 2);  n.start(as_outcome, name("peer"), echo,
+//   std::move(s));
 
 #include <kettle/core/nursery.hpp>
 #include <kettle/coro/task.hpp>
@@ -34,13 +35,15 @@ struct interruptible_t {
   static constexpr bool is_tag = true;
   void apply(detail::start_options& o) const noexcept { o.late = lateness::interruptible; }
 };
-inline constexpr interruptible_t interruptible{};  // on a thread: cancelling makes system calls return EINTR
+inline constexpr interruptible_t
+    interruptible{};  // on a thread: cancelling makes system calls return EINTR
 
 struct abandon_t {
   static constexpr bool is_tag = true;
   void apply(detail::start_options& o) const noexcept { o.late = lateness::abandon; }
 };
-inline constexpr abandon_t abandon{};  // on a thread: cancelling does not wait; f must own all it uses
+inline constexpr abandon_t
+    abandon{};  // on a thread: cancelling does not wait; f must own all it uses
 
 struct deadline {
   static constexpr bool is_tag = true;
@@ -59,12 +62,10 @@ struct name {
 
 namespace detail {
 
-template <class X>
-concept start_tag = requires { requires std::remove_cvref_t<X>::is_tag; };
+template <class X> concept start_tag = requires { requires std::remove_cvref_t<X>::is_tag; };
 
 // A child that is a task on its nursery's loop.
-template <class U, class F, class... A>
-class loop_child final : public child_base {
+template <class U, class F, class... A> class loop_child final : public child_base {
  public:
   template <class G, class... B>
   loop_child(home& at, G&& f, B&&... a)
@@ -84,7 +85,8 @@ class loop_child final : public child_base {
   }
 
  private:
-  // When callable and arguments are nothing that anybody could wait for, the frame may keep the result.
+  // When callable and arguments are nothing that anybody could wait for, the frame may keep the
+  // result.
   static constexpr bool result_stays = call_parts<F, A...>::trivial;
 
   static void resume(context& c) noexcept {
@@ -117,14 +119,16 @@ class loop_child final : public child_base {
   void end() noexcept {
     if (root_.promise().error) {
       fail(std::move(root_.promise().error));
-      if (ending_ == ending::error && !keeps_error_) nursery_->failed_at(*this, root_.promise().where);
+      if (ending_ == ending::error && !keeps_error_)
+        nursery_->failed_at(*this, root_.promise().where);
     } else {
       ending_ = ending::value;
     }
     if constexpr (!result_stays) let_go();
     finish();
   }
-  // What the child was given goes now, though its future may live on: the coroutine's parameters are in its frame.
+  // What the child was given goes now, though its future may live on: the coroutine's parameters
+  // are in its frame.
   void let_go() noexcept {
     if constexpr (!std::is_void_v<U>) {
       try {
@@ -143,28 +147,24 @@ class loop_child final : public child_base {
 };
 
 // For functions that return an operation or a future rather than a task.
-template <class R, class F>
-struct awaiting {
+template <class R, class F> struct awaiting {
   F f;
-  template <class... A>
-  task<R> operator()(A... a) {
+  template <class... A> task<R> operator()(A... a) {
     auto wait = std::move(f)(std::move(a)...);
     co_return co_await wait;
   }
 };
 
-template <class F>
-struct call_hold;
-template <class H>
-task<typename H::result> fail_on(time_point at, duration d, H h);
+template <class F> struct call_hold;
+template <class H> task<typename H::result> fail_on(time_point at, duration d, H h);
 
 // The deadline tag: f under fail_at, wherever it runs.
-template <class F>
-struct by_deadline {
+template <class F> struct by_deadline {
   F f;
   time_point at;
   template <class... A>
-  auto operator()(A... a) -> task<final_result_t<decltype(std::declval<F>()(std::declval<A>()...))>> {
+  auto operator()(A... a)
+      -> task<final_result_t<decltype(std::declval<F>()(std::declval<A>()...))>> {
     auto body = [&] { return std::move(f)(std::move(a)...); };
     co_return co_await fail_on(at, duration::max(), call_hold<decltype(body)&>{body});
   }
@@ -186,15 +186,15 @@ inline constexpr keep_error_t keep_error{};
                 "one of them cannot be copied: pass std::move(x) to give it away, or std::ref(x)" \
                 " for an object declared before the nursery")
 
-template <class F, class...>
-inline constexpr bool no_task_yet = !task_type<F>;
+template <class F, class...> inline constexpr bool no_task_yet = !task_type<F>;
 template <class F, class... A>
-inline constexpr bool callable_with = task_type<F> ||
-                                      ((std::is_constructible_v<std::decay_t<A>, A> && ...) &&
-                                       std::is_invocable_v<std::decay_t<F>, std::decay_t<A>...>);
+inline constexpr bool callable_with =
+    task_type<F> || ((std::is_constructible_v<std::decay_t<A>, A> && ...) &&
+                     std::is_invocable_v<std::decay_t<F>, std::decay_t<A>...>);
 
 template <class F, class... A>
-using call_result = decltype(std::apply(std::declval<std::decay_t<F>>(), std::declval<std::tuple<std::decay_t<A>...>>()));
+using call_result = decltype(std::apply(std::declval<std::decay_t<F>>(),
+                                        std::declval<std::tuple<std::decay_t<A>...>>()));
 
 template <bool AsOutcome, class U>
 using future_value = std::conditional_t<AsOutcome, outcome<U>, U>;
@@ -202,8 +202,9 @@ using future_value = std::conditional_t<AsOutcome, outcome<U>, U>;
 template <bool AsOutcome, class F, class... A>
 auto start_on_loop(nursery& n, const start_options& o, F&& f, A&&... a) {
   using R = call_result<F, A...>;
-  static_assert(waitable<R>, "an ordinary function would block the loop: give it a place: "
-                             "n.start(on_thread, f, args...)");
+  static_assert(waitable<R>,
+                "an ordinary function would block the loop: give it a place: "
+                "n.start(on_thread, f, args...)");
   if constexpr (task_type<R>) {
     using U = typename R::value_type;
     auto* c = new loop_child<U, std::decay_t<F>, std::decay_t<A>...>(n.at(), std::forward<F>(f),
@@ -217,9 +218,9 @@ auto start_on_loop(nursery& n, const start_options& o, F&& f, A&&... a) {
   }
 }
 
-// The nursery's part of an abandoned call: when it is cancelled it lets go of the one that really runs.
-template <class U>
-task<U> wait_or_abandon(future<U> call) {
+// The nursery's part of an abandoned call: when it is cancelled it lets go of the one that really
+// runs.
+template <class U> task<U> wait_or_abandon(future<U> call) {
   try {
     co_return co_await call;
   } catch (const cancelled&) {
@@ -231,8 +232,8 @@ task<U> wait_or_abandon(future<U> call) {
 template <bool AsOutcome, class P, class F, class... A>
 auto start_abandonable(nursery& n, P& place, const start_options& o, F&& f, A&&... a) {
   using U = final_result_t<call_result<F, A...>>;
-  auto* c = new placed_child<U, std::decay_t<F>, std::decay_t<A>...>(unplaced_kind, n.at(), std::forward<F>(f),
-                                                                     std::forward<A>(a)...);
+  auto* c = new placed_child<U, std::decay_t<F>, std::decay_t<A>...>(
+      unplaced_kind, n.at(), std::forward<F>(f), std::forward<A>(a)...);
   c->name_ = o.name;
   c->keeps_error_ = true;
   c->lateness_ = lateness::abandon;
@@ -246,8 +247,8 @@ auto start_in_place(nursery& n, P& place, const start_options& o, F&& f, A&&... 
   using U = final_result_t<call_result<F, A...>>;
   if (o.late == lateness::abandon)
     return start_abandonable<AsOutcome>(n, place, o, std::forward<F>(f), std::forward<A>(a)...);
-  auto* c = new placed_child<U, std::decay_t<F>, std::decay_t<A>...>(unplaced_kind, n.at(), std::forward<F>(f),
-                                                                     std::forward<A>(a)...);
+  auto* c = new placed_child<U, std::decay_t<F>, std::decay_t<A>...>(
+      unplaced_kind, n.at(), std::forward<F>(f), std::forward<A>(a)...);
   n.adopt(*c, o);
   c->lateness_ = o.late;
   future<future_value<AsOutcome, U>> result(c);
@@ -303,8 +304,7 @@ auto parse_start(nursery& n, start_options& o, X&& x, Y&&... y) {
 
 }  // namespace detail
 
-template <class... X>
-auto nursery::start(X&&... x) {
+template <class... X> auto nursery::start(X&&... x) {
   detail::start_options o;
   return detail::parse_start<false>(*this, o, std::forward<X>(x)...);
 }

@@ -4,11 +4,13 @@
 //   kettle::task<int> answer() { co_await kettle::sleep_for(1s); co_return 42; }
 //   int a = co_await answer();                      // in a coroutine: runs it here and now
 //   int b = answer().get();                         // in a fiber or thread
-//   auto f = n.start(answer);                       // as a child: give start the function, not the task
+//   auto f = n.start(answer);                       // as a child: give start the function, not the
+//   task
 //
-// Lazy: nothing happens before it is awaited. A task is awaited where it is made (it cannot be moved or stored).
-// It runs on the awaiting context; its error is thrown by the await. Completing is not a scheduling point.
-// A million ready awaits and 100 000 nested suspended ones need no stack: see core/frame.hpp.
+// Lazy: nothing happens before it is awaited. A task is awaited where it is made (it cannot be
+// moved or stored). It runs on the awaiting context; its error is thrown by the await. Completing
+// is not a scheduling point. A million ready awaits and 100 000 nested suspended ones need no
+// stack: see core/frame.hpp.
 
 #include <kettle/core/frame.hpp>
 #include <kettle/core/future.hpp>
@@ -22,20 +24,16 @@
 
 namespace kettle::inline v0 {
 
-template <class T>
-class task;
+template <class T> class task;
 
 namespace detail {
 
-template <class T>
-struct task_promise;
+template <class T> struct task_promise;
 
-template <class T>
-using task_handle = std::coroutine_handle<task_promise<T>>;
+template <class T> using task_handle = std::coroutine_handle<task_promise<T>>;
 
 // Runs the child inside await_ready; the parent suspends only if the child did.
-template <class T>
-struct task_awaiter {
+template <class T> struct task_awaiter {
   explicit task_awaiter(task_handle<T> h) noexcept : child(h) {}
   task_awaiter(const task_awaiter&) = delete;
   task_awaiter& operator=(const task_awaiter&) = delete;
@@ -51,15 +49,16 @@ struct task_awaiter {
     child.resume();
     return child.done();
   }
-  void await_suspend(std::coroutine_handle<> parent) noexcept { child.promise().continuation = parent; }
+  void await_suspend(std::coroutine_handle<> parent) noexcept {
+    child.promise().continuation = parent;
+  }
   T await_resume() { return child.promise().take(); }
 
   task_handle<T> child;
 };
 
 // A task that a form has taken over: movable, unlike the task.
-template <class T>
-class owned_task {
+template <class T> class owned_task {
  public:
   static constexpr bool is_owned_task = true;
   using value_type = T;
@@ -75,11 +74,9 @@ class owned_task {
   task_handle<T> handle_;
 };
 
-template <class>
-inline constexpr bool never_true = false;
+template <class> inline constexpr bool never_true = false;
 
-template <class T>
-struct future_awaiter {
+template <class T> struct future_awaiter {
   explicit future_awaiter(future<T>& f) : operation(f) {}
   bool await_ready() { return operation.begin(*tls.current); }
   void await_suspend(std::coroutine_handle<> h) noexcept { tls.current->frame_ = h; }
@@ -91,8 +88,7 @@ struct future_awaiter {
 };
 
 // Stands in for what is refused, so that the refusal is the first error.
-template <class X>
-struct not_a_wait {
+template <class X> struct not_a_wait {
   bool await_ready();
   void await_suspend(std::coroutine_handle<>);
   X await_resume();
@@ -101,17 +97,15 @@ struct not_a_wait {
 // What every task's coroutine may co_await.
 struct awaits : frame_base {
   template <class U>
-  task_awaiter<U> await_transform(task<U>&& t,
-                                  std::source_location at = std::source_location::current()) noexcept {
+  task_awaiter<U> await_transform(
+      task<U>&& t, std::source_location at = std::source_location::current()) noexcept {
     where = at;
     return task_awaiter<U>(t.release());
   }
-  template <class U>
-  task_awaiter<U> await_transform(owned_task<U>& t) noexcept {
+  template <class U> task_awaiter<U> await_transform(owned_task<U>& t) noexcept {
     return task_awaiter<U>(t.release());
   }
-  template <class U>
-  std::suspend_never await_transform(task<U>&) {
+  template <class U> std::suspend_never await_transform(task<U>&) {
     static_assert(never_true<U>,
                   "await a task where it is made: co_await f(x); what must live longer is started: "
                   "auto t = n.start(f, x)");
@@ -125,8 +119,8 @@ struct awaits : frame_base {
     return {&op};
   }
   template <class U>
-  future_awaiter<U> await_transform(
-      future<U>& f, std::source_location at = std::source_location::current()) {
+  future_awaiter<U> await_transform(future<U>& f,
+                                    std::source_location at = std::source_location::current()) {
     where = at;
     return future_awaiter<U>(f);
   }
@@ -138,28 +132,25 @@ struct awaits : frame_base {
   }
 };
 
-template <class T>
-struct task_promise final : awaits {
+template <class T> struct task_promise final : awaits {
   task_promise() noexcept {}
   task<T> get_return_object() noexcept;
-  template <class U>
-  void return_value(U&& v) {
-    result.put(std::forward<U>(v));
-  }
+  template <class U> void return_value(U&& v) { result.put(std::forward<U>(v)); }
   T take() {
-    if (error) [[unlikely]] std::rethrow_exception(std::move(error));
+    if (error) [[unlikely]]
+      std::rethrow_exception(std::move(error));
     return std::move(*static_cast<T*>(result.address()));
   }
   later<T> result;
 };
 
-template <>
-struct task_promise<void> final : awaits {
+template <> struct task_promise<void> final : awaits {
   task_promise() noexcept {}
   task<void> get_return_object() noexcept;
   void return_void() noexcept {}
   void take() {
-    if (error) [[unlikely]] std::rethrow_exception(std::move(error));
+    if (error) [[unlikely]]
+      std::rethrow_exception(std::move(error));
   }
   [[no_unique_address]] later<void> result;
 };
@@ -167,8 +158,9 @@ struct task_promise<void> final : awaits {
 }  // namespace detail
 
 template <class T = void>
-class [[nodiscard("a task does nothing until it is awaited: co_await it (coroutine), .get() it (fiber, thread), "
-                  "or start it in a nursery")]] task {
+class [[nodiscard(
+    "a task does nothing until it is awaited: co_await it (coroutine), .get() it (fiber, thread), "
+    "or start it in a nursery")]] task {
  public:
   static constexpr bool is_task = true;
   using promise_type = detail::task_promise<T>;
@@ -195,8 +187,7 @@ class [[nodiscard("a task does nothing until it is awaited: co_await it (corouti
   detail::task_handle<T> handle_;
 };
 
-template <class T>
-task<T> detail::task_promise<T>::get_return_object() noexcept {
+template <class T> task<T> detail::task_promise<T>::get_return_object() noexcept {
   return task<T>(task_handle<T>::from_promise(*this));
 }
 inline task<void> detail::task_promise<void>::get_return_object() noexcept {

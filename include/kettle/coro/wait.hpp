@@ -1,6 +1,7 @@
 #pragma once
-// What a form is given: a wait (task prvalue, operation, future, another form) or a callable without parameters that
-// returns a wait or a plain value. hold() makes it something a coroutine frame can own; run_hold() awaits it.
+// What a form is given: a wait (task prvalue, operation, future, another form) or a callable
+// without parameters that returns a wait or a plain value. hold() makes it something a coroutine
+// frame can own; run_hold() awaits it.
 //
 // A temporary is moved in, a named object is referred to.
 
@@ -17,8 +18,7 @@
 
 namespace kettle::inline v0::detail {
 
-template <class T>
-struct task_hold {
+template <class T> struct task_hold {
   using result = T;
   owned_task<T> task;
   task_awaiter<T> awaiter() { return task_awaiter<T>(task.release()); }
@@ -30,8 +30,7 @@ struct operation_hold {
   Op op;
 };
 
-template <class T>
-struct future_hold {
+template <class T> struct future_hold {
   using result = T;
   future<T>& f;
 };
@@ -43,14 +42,8 @@ struct call_hold {
   F call;
 };
 
-template <class T>
-task_hold<T> hold(task<T>&& t) {
-  return {owned_task<T>(t.release())};
-}
-template <class T>
-future_hold<T> hold(future<T>& f) {
-  return {f};
-}
+template <class T> task_hold<T> hold(task<T>&& t) { return {owned_task<T>(t.release())}; }
+template <class T> future_hold<T> hold(future<T>& f) { return {f}; }
 template <class Op>
   requires operation_type<std::remove_cvref_t<Op>>
 operation_hold<Op> hold(Op&& op) {
@@ -62,27 +55,16 @@ call_hold<F> hold(F&& f) {
   return {std::forward<F>(f)};
 }
 
-template <class W>
-concept form_argument = requires(W&& w) { detail::hold(std::forward<W>(w)); };
-template <class W>
-using hold_t = decltype(detail::hold(std::declval<W>()));
-template <class W>
-using hold_result = typename hold_t<W>::result;
+template <class W> concept form_argument = requires(W&& w) { detail::hold(std::forward<W>(w)); };
+template <class W> using hold_t = decltype(detail::hold(std::declval<W>()));
+template <class W> using hold_result = typename hold_t<W>::result;
 
-template <class T>
-task<T> run_hold(task_hold<T>& h) {
-  return task<T>(std::move(h.task));
-}
-template <class Op>
-task<typename operation_hold<Op>::result> run_hold(operation_hold<Op>& h) {
+template <class T> task<T> run_hold(task_hold<T>& h) { return task<T>(std::move(h.task)); }
+template <class Op> task<typename operation_hold<Op>::result> run_hold(operation_hold<Op>& h) {
   co_return co_await h.op;
 }
-template <class T>
-task<T> run_hold(future_hold<T>& h) {
-  co_return co_await h.f;
-}
-template <class F>
-task<typename call_hold<F>::result> run_hold(call_hold<F>& h) {
+template <class T> task<T> run_hold(future_hold<T>& h) { co_return co_await h.f; }
+template <class F> task<typename call_hold<F>::result> run_hold(call_hold<F>& h) {
   if constexpr (task_type<typename call_hold<F>::returned>) {
     co_return co_await h.call();
   } else if constexpr (waitable<typename call_hold<F>::returned>) {

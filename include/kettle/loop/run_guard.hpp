@@ -11,7 +11,8 @@ enum class time_kind : unsigned char { real, virtual_time };
 
 struct run_options {
   time_kind time = time_kind::real;
-  const char* backend = nullptr;  // "io_uring", "epoll"; null: KETTLE_BACKEND, else the best the kernel lets us use
+  const char* backend =
+      nullptr;  // "io_uring", "epoll"; null: KETTLE_BACKEND, else the best the kernel lets us use
 };
 
 namespace detail {
@@ -25,8 +26,8 @@ class run_guard {
 
   // The scope that a deadlock or a signal cancels.
   void root(nursery& n) noexcept;
-  // All has ended: throws deadlock_error, a single error as itself, error_group or cancelled; ends the process by
-  // the signal that cancelled the root.
+  // All has ended: throws deadlock_error, a single error as itself, error_group or cancelled; ends
+  // the process by the signal that cancelled the root.
   void finish(nursery::result r);
 
  private:

@@ -13,22 +13,18 @@ namespace detail {
 
 template <class F>
 struct handler_argument : handler_argument<decltype(&std::remove_cvref_t<F>::operator())> {};
-template <class R, class C, class A>
-struct handler_argument<R (C::*)(A) const> {
+template <class R, class C, class A> struct handler_argument<R (C::*)(A) const> {
   using type = A;
 };
-template <class R, class C, class A>
-struct handler_argument<R (C::*)(A)> {
+template <class R, class C, class A> struct handler_argument<R (C::*)(A)> {
   using type = A;
 };
-template <class R, class A>
-struct handler_argument<R (*)(A)> {
+template <class R, class A> struct handler_argument<R (*)(A)> {
   using type = A;
 };
 
 // A function of its own: g++ 12 refuses the dependent catch inside a pack fold.
-template <class A, class H>
-bool handled_by(H& handler, const std::exception_ptr& error) {
+template <class A, class H> bool handled_by(H& handler, const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (A caught) {
@@ -65,8 +61,7 @@ inline bool is_group(const std::exception_ptr& error) {
 }  // namespace detail
 
 // What a handler throws joins what is left, so that no error is lost.
-template <class... H>
-void handle_each(H&&... handlers) {
+template <class... H> void handle_each(H&&... handlers) {
   std::exception_ptr current = std::current_exception(), cut;
   if (!current) throw usage_error("handle_each: call it in catch (...)");
   std::vector<std::exception_ptr> errors, left;
