@@ -4,10 +4,10 @@
 using namespace kettle;
 
 struct room {
-  std::map<std::string, sender<std::string>> outboxes;             // no lock: one loop
+  std::map<std::string, sender<std::string>> outboxes;      // no lock: one loop
   void say(const std::string& line) {
     std::printf("%s\n", line.c_str());
-    for (auto& [name, out] : outboxes) out.try_send(line);         // a peer that does not read loses lines, not the room
+    for (auto& [name, out] : outboxes) out.try_send(line);  // a slow peer loses lines
   }
 };
 
@@ -20,7 +20,7 @@ task<> tell(stream& peer, receiver<std::string> lines) {
 }
 
 task<> talk(room& r, stream peer) {
-  auto name = co_await peer.read_line();                           // the first line is the name
+  auto name = co_await peer.read_line();                    // the first line is the name
   if (!name) co_return;
   channel<std::string> outbox(16);
   r.outboxes.emplace(*name, outbox.sender());
@@ -30,7 +30,7 @@ task<> talk(room& r, stream peer) {
 }
 
 task<> chat(std::string where) {
-  room r;                                                          // before the nursery: peers refer to it
+  room r;                                                   // before the nursery: peers refer to it
   co_await with_nursery([&](nursery& peers) -> task<> {
     auto door = co_await listen(where);
     for (;;) peers.start(as_outcome, talk, std::ref(r), co_await door.accept());

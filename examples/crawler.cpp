@@ -1,11 +1,11 @@
 #include <kettle/kettle.hpp>
-#include "fetch.hpp"                       // task<page> fetch(std::string url), the examples' small HTTP client
+#include "fetch.hpp"                       // task<page> fetch(std::string url)
 #include <cstdio>
 #include <set>
 using namespace kettle;
 using namespace std::chrono_literals;
 
-struct crawl {                             // declared before the nursery, so every page may refer to it
+struct crawl {                             // before the nursery: pages refer to it
   limiter slots{4};                        // at most 4 requests at once
   std::set<std::string> seen;              // no lock: one loop
   int good = 0;
@@ -13,7 +13,7 @@ struct crawl {                             // declared before the nursery, so ev
 
 task<> visit(nursery& pages, crawl& c, std::string url) {
   auto slot = co_await c.slots.acquire();                          // given back when `slot` goes
-  auto got = co_await as_outcome(fail_after(5s, fetch(url)));      // 5 s for one page; its error ends only this page
+  auto got = co_await as_outcome(fail_after(5s, fetch(url)));      // an error ends this page
   if (!got) {
     std::printf("%s: %s\n", url.c_str(), got.what().c_str());
     co_return;
@@ -26,7 +26,8 @@ task<> visit(nursery& pages, crawl& c, std::string url) {
 task<int> crawl_site(std::string first) {
   crawl c;
   c.seen.insert(first);
-  bool finished = co_await move_on_after(30s, with_nursery([&](nursery& pages) {   // 30 s for everything
+  // 30 s for everything
+  bool finished = co_await move_on_after(30s, with_nursery([&](nursery& pages) {
     pages.start(visit, std::ref(pages), std::ref(c), first);
   }));
   std::printf("%d pages%s\n", c.good, finished ? "" : ", cut off after 30 s");

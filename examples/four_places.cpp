@@ -3,8 +3,8 @@
 using namespace kettle;
 using namespace std::chrono_literals;
 
-std::string word(std::string who) {                                // blocks; knows nothing of where it runs
-  sleep_for(1s).get();                                             // .get(): parks a fiber, blocks a thread
+std::string word(std::string who) {          // blocks; knows nothing of where it runs
+  sleep_for(1s).get();                       // .get(): parks a fiber, blocks a thread
   if (who == "nobody") throw std::invalid_argument("nobody to greet");
   return "hello from a " + who;
 }
@@ -12,12 +12,13 @@ std::string word(std::string who) {                                // blocks; kn
 task<> greet(nursery& n) {
   auto f = n.start(on_fiber, word, "fiber");
   auto t = n.start(on_thread, word, "thread");
-  // n.start(word, "loop") does not compile: "an ordinary function would block the loop: give it a place"
+  // n.start(word, "loop") does not compile:
+  // "an ordinary function would block the loop: give it a place"
   for (auto* one : {&f, &t}) std::printf("%s\n", (co_await *one).c_str());
 }
 
 task<> same_rules() {
-  auto waits = [&](auto where) -> task<> {                         // the same deadline, cancellation and error everywhere
+  auto waits = [&](auto where) -> task<> {   // the same deadline, cancellation and error everywhere
     auto late = co_await move_on_after(100ms, where(word, "slow one"));
     auto none = co_await as_outcome(where(word, "nobody"));
     std::printf("late: %d, error: %s\n", late.has_value(), none.what().c_str());
@@ -26,7 +27,7 @@ task<> same_rules() {
 }
 
 int main() {
-  std::printf("%s\n", word("plain call").c_str());                 // the fourth place: right here, without a loop
+  std::printf("%s\n", word("plain call").c_str());  // the fourth place: right here, without a loop
   run(greet);
   run(same_rules);
 }

@@ -3,24 +3,25 @@
 #include <string>
 using namespace std::chrono_literals;
 
-kettle::task<std::string> brew() {                               // waits: a coroutine
+kettle::task<std::string> brew() {                              // waits: a coroutine
   co_await kettle::sleep_for(3min);
   co_return "coffee";
 }
 
-std::string build(int slices) {                                  // computes or blocks: any function
+std::string build(int slices) {                                 // computes or blocks: any function
   return std::to_string(slices) + "-slice sandwich";
 }
 
 kettle::task<int> breakfast(kettle::nursery& kitchen) {
-  auto coffee   = kitchen.start(brew);                           // on this loop
-  auto sandwich = kitchen.start(kettle::on_thread, build, 2);    // on_process, on_fiber, a pool: the same line
-  std::printf("%s\n", (co_await sandwich).c_str());              // ready before the water boils
+  auto coffee   = kitchen.start(brew);                          // on this loop
+  auto sandwich = kitchen.start(kettle::on_thread, build, 2);   // or on_process, on_fiber, a pool
+  std::printf("%s\n", (co_await sandwich).c_str());             // ready before the water boils
   std::printf("%s\n", (co_await coffee).c_str());
 
-  auto [second_cup, toast] = co_await kettle::all(brew(), kettle::on_thread(build, 1));   // or in one line
+  // or in one line
+  auto [second_cup, toast] = co_await kettle::all(brew(), kettle::on_thread(build, 1));
   std::printf("%s and %s\n", second_cup.c_str(), toast.c_str());
   co_return 0;
 }
 
-int main() { return kettle::run(breakfast); }                    // returns when the kitchen is empty
+int main() { return kettle::run(breakfast); }                   // returns when the kitchen is empty

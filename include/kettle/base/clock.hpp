@@ -4,8 +4,9 @@
 
 #include <kettle/base/require.hpp>
 
+// libstdc++'s <chrono> without calendars and formatting: 35 000 lines less for every user.
 #if __has_include(<bits/chrono.h>)
-#include <bits/chrono.h>  // libstdc++'s <chrono> without calendars and formatting: 35 000 lines less for every user
+#include <bits/chrono.h>
 #else
 #include <chrono>
 #endif

@@ -7,7 +7,7 @@
 #endif
 #if !defined(__cpp_exceptions)
 #error \
-    "kettle needs exceptions: cancellation and errors are exceptions, so -fno-exceptions cannot work"
+    "kettle needs exceptions: cancellation and errors are exceptions; -fno-exceptions cannot work"
 #endif
 #if !defined(__cpp_impl_coroutine)
 #error "kettle needs coroutines: g++ 12.2 or clang 16 at least, with -std=c++20"
