@@ -11,9 +11,9 @@
 #include "sys/thread.hpp"
 
 #include <kettle/base/atomic.hpp>
+#include <kettle/core/close_mode.hpp>
 #include <kettle/core/mail.hpp>
 #include <kettle/core/place.hpp>
-#include <kettle/core/close_mode.hpp>
 
 #include <cstdint>
 

@@ -147,8 +147,7 @@ task<typename H::result> run_finally(H body, C cleanup, duration grace) {
 
 template <class F, class... A>  // not decltype of std::apply: a call that cannot be made is then an
                                 // error, not a "no"
-                                using body_result =
-                                    std::invoke_result_t<std::remove_cvref_t<F>&, nursery&, A...>;
+using body_result = std::invoke_result_t<std::remove_cvref_t<F>&, nursery&, A...>;
 
 template <class F, class... A>
 task<final_result_t<body_result<F, A...>>> nursery_of(F f, std::tuple<nursery*, A...> call) {

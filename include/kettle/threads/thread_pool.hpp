@@ -15,8 +15,8 @@
 // outlive the pool. Cancellation: as for on_thread; future.cancel() takes a queued task back.
 // Threads: all functions from any thread; close() and the destructor once.
 
-#include <kettle/core/executor.hpp>
 #include <kettle/core/close_mode.hpp>
+#include <kettle/core/executor.hpp>
 
 #include <memory>
 
