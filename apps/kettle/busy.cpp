@@ -53,6 +53,7 @@ double busy_share(int cores) {
   cpus.resize(std::min(cpus.size(), static_cast<std::size_t>(std::max(cores, 1))));
   std::vector<double> shares(cpus.size());
   std::vector<std::thread> spinning;
+  spinning.reserve(cpus.size());
   for (std::size_t i = 0; i < cpus.size(); i++)
     spinning.emplace_back([&, i] { shares[i] = spin_on(cpus[i]); });
   for (auto& thread : spinning) thread.join();

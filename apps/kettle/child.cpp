@@ -82,6 +82,7 @@ child child::start(const std::vector<std::string>& argv) {
     fail("pipe");
   }
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
 

@@ -28,7 +28,7 @@ inline constexpr memory_order acq_rel = memory_order::acq_rel;
 inline constexpr memory_order seq_cst = memory_order::seq_cst;
 
 template <class T> class atomic {
-  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);  // NOLINT(bugprone-sizeof-expression)
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);  // NOLINT: pointers too
 
  public:
   constexpr atomic() noexcept : value_{} {}
@@ -73,7 +73,7 @@ template <class T> class atomic {
   T* address() noexcept { return &value_; }
 
  private:
-  alignas(sizeof(T)) T value_;  // NOLINT(bugprone-sizeof-expression): of a pointer too
+  alignas(sizeof(T)) T value_;  // NOLINT: pointers too
 };
 
 }  // namespace kettle::inline v0
