@@ -67,8 +67,7 @@ inline void raise_again(int signal) noexcept { ::raise(signal); }
 
 class signal_block {
  public:
-  explicit signal_block(std::initializer_list<int> signals) noexcept
-      : signal_block(signal_set(signals)) {}
+  signal_block(std::initializer_list<int> signals) noexcept : signal_block(signal_set(signals)) {}
   explicit signal_block(const sigset_t& set) noexcept {
     ::pthread_sigmask(SIG_BLOCK, &set, &former_);
   }

@@ -101,11 +101,11 @@ template <class F> struct noting {
     ~at_end() { notes.ended(position); }
   };
   template <class A>
-  auto operator()(A a) -> std::invoke_result_t<F&, A&&>
+  auto operator()(A&& a) -> std::invoke_result_t<F&, A&&>
     requires(!waitable<std::invoke_result_t<F&, A &&>>)
   {
     at_end note{*notes, position};
-    return f(std::move(a));
+    return f(std::forward<A>(a));
   }
   template <class A>
   auto operator()(A a) -> task<final_result_t<std::invoke_result_t<F&, A&&>>>

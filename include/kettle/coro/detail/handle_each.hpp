@@ -27,7 +27,7 @@ template <class R, class A> struct handler_argument<R (*)(A)> {
 template <class A, class H> bool handled_by(H& handler, const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
-  } catch (A caught) {
+  } catch (std::remove_cvref_t<A>& caught) {
     handler(caught);
     return true;
   } catch (...) {
