@@ -40,7 +40,7 @@ void thread_pool::launch_own(placed_child_base& child) {
 bool thread_pool::close_operation::start() {
   worker_pool& e = pool_->state_->engine;
   if (e.is_here()) throw usage_error("close: a task of the pool cannot wait for the pool's end");
-  e.close(mode_);
+  e.close(mode_ == close_mode::drain ? mode_ : close_mode::cancel);  // a thread cannot be killed
   if (!e.when_left(*this)) {
     tls.at->outside_wakers.fetch_add(
         1, relaxed);  // its threads are no business of our run's deadlock check

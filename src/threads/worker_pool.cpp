@@ -42,12 +42,14 @@ bool worker_pool::start(queue_ticket& t) noexcept {
     w->jobs.push(&t);
   else if (!injected_.push(t))
     return false;
-  if (!lot_.announce() && started_.load(relaxed) < width()) {
-    if (int error = add_worker())
-      refuse(t, std::make_exception_ptr(
-                    io_error({error, std::system_category()}, "start a thread", "")));
-  }
+  if (int error = call_another())
+    refuse(t, std::make_exception_ptr(
+                  io_error({error, std::system_category()}, "start a thread", "")));
   return true;
+}
+
+int worker_pool::call_another() noexcept {
+  return lot_.announce() || started_.load(relaxed) == width() ? 0 : add_worker();
 }
 
 int worker_pool::add_worker() noexcept {
@@ -55,12 +57,12 @@ int worker_pool::add_worker() noexcept {
   std::uint32_t n = started_.load(relaxed);
   if (n == width() || joined_) return 0;
   at_work_.fetch_add(1, relaxed);  // before it can leave
+  started_.store(n + 1, relaxed);  // before it can have what others must see to steal
   int error = sys::start_thread(workers_[n]->thread, body, workers_[n].get());
-  if (error == 0)
-    started_.store(n + 1, release);  // the closer acquires it before it joins the threads
-  else
-    at_work_.fetch_sub(
-        1, relaxed);          // only the first one fails hard, and then nobody is there to leave
+  if (error != 0) {
+    started_.store(n, relaxed);
+    at_work_.fetch_sub(1, relaxed);  // only the first one fails hard: nobody is there to leave
+  }
   return n == 0 ? error : 0;  // while there are others, they will run it
 }
 
@@ -95,7 +97,7 @@ void worker_pool::work(worker& w) noexcept {
       return;  // nothing is left, and nothing comes but from those at work, who take it
     bool alone = lot_.wait([this] { return any_work(); });
     // Starters relied on us to look; if there is more than we shall take, somebody else must.
-    if (alone && any_work() && !lot_.announce() && started_.load(relaxed) < width()) add_worker();
+    if (alone && any_work()) call_another();
   }
 }
 
@@ -108,7 +110,9 @@ queue_ticket* worker_pool::take(worker& w) noexcept {
     queue_ticket* rest[batch];
     std::uint32_t n = 0;
     for (queue_ticket* r = t->next; r; r = r->next) rest[n++] = r;
+    if (n == 0) return t;
     while (n > 0) w.jobs.push(rest[--n]);
+    call_another();  // who looked while they were in neither queue saw nothing, and may sleep
     return t;
   }
   if (injected_first)

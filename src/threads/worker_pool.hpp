@@ -54,7 +54,10 @@ class worker_pool final : public engine {
   queue_ticket* take(worker& w) noexcept;
   queue_ticket* steal(worker& w) noexcept;
   bool any_work() const noexcept;
-  int add_worker() noexcept;  // 0, or why there is no thread at all
+  // There is a job in a queue: somebody who does nothing shall look. Both: 0, or why there is no
+  // thread at all.
+  int call_another() noexcept;
+  int add_worker() noexcept;
   static worker*& mine() noexcept;
 
   std::vector<std::unique_ptr<worker>> workers_;  // never changes; threads are made one by one

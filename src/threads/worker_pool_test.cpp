@@ -2,6 +2,7 @@
 
 #include <kettle/core/sleep.hpp>
 #include <kettle/coro/pool_call.hpp>
+#include <kettle/sync/latch.hpp>
 
 #include <gtest/gtest.h>
 
@@ -38,6 +39,22 @@ TEST(worker_pool, runs_as_many_at_once_as_it_is_wide) {
   std::vector<future<void>> all;
   for (int i = 0; i < 3; i++) all.push_back(pool.start(meets));
   for (auto& f : all) f.get();
+}
+
+// A worker that takes several at once hides them until they are in its deque: whoever looked
+// meanwhile and went to sleep must hear of them.
+TEST(worker_pool, what_one_worker_took_for_later_wakes_another) {
+  for (int i = 0; i < 3000; i++) {
+    bare_pool pool(2);
+    latch both(2);
+    auto meets = [&] {
+      both.count_down();
+      both.wait().get();
+    };
+    auto first = pool.start(meets), second = pool.start(meets);
+    first.get();
+    second.get();
+  }
 }
 
 TEST(worker_pool, an_idle_one_is_not_woken) {
