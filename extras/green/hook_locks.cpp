@@ -1,0 +1,179 @@
+// Everything else one waits for by an address: read-write locks, semaphores, barriers, spin locks,
+// once.
+
+#include "green/hook.hpp"
+#include "green/lot.hpp"
+#include "green/moments.hpp"
+#include "green/scheduler.hpp"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <threads.h>
+
+extern "C" {
+int __pthread_rwlock_tryrdlock(pthread_rwlock_t*) noexcept;
+int __pthread_rwlock_trywrlock(pthread_rwlock_t*) noexcept;
+int __pthread_rwlock_unlock(pthread_rwlock_t*) noexcept;
+}
+
+namespace {
+
+using namespace kettle::green;
+using rwlock = pthread_rwlock_t;
+
+libc_function<int(rwlock*)> next_rdlock{"pthread_rwlock_rdlock"};
+libc_function<int(rwlock*)> next_wrlock{"pthread_rwlock_wrlock"};
+libc_function<int(rwlock*, clockid_t, const timespec*)> next_clockrd{"pthread_rwlock_clockrdlock"};
+libc_function<int(rwlock*, clockid_t, const timespec*)> next_clockwr{"pthread_rwlock_clockwrlock"};
+libc_function<int(sem_t*)> next_sem_wait{"sem_wait"};
+libc_function<int(sem_t*)> next_sem_post{"sem_post"};
+libc_function<int(sem_t*, clockid_t, const timespec*)> next_sem_clockwait{"sem_clockwait"};
+libc_function<int(pthread_barrier_t*)> next_barrier{"pthread_barrier_wait"};
+libc_function<int(pthread_barrier_t*)> next_barrier_destroy{"pthread_barrier_destroy"};
+libc_function<int(pthread_spinlock_t*)> next_spin_lock{"pthread_spin_lock"};
+libc_function<int(pthread_once_t*, void (*)())> next_once{"pthread_once"};
+
+// Tries until it is done or time is up; `attempt` gives 0, an error, or `busy`.
+template <class Attempt>
+int try_or_park(const void* key, int busy, const char* what, nanoseconds until, bool interruptible,
+                nanoseconds look_every, Attempt attempt) {
+  int r = attempt();
+  if (r != busy) return r;
+  if (until < 0) return EINVAL;
+  self->waits_for = what;
+  lot_ticket ticket(key);
+  while ((r = attempt()) == busy) {
+    nanoseconds look = look_every ? after(look_every) : never;
+    wake w = ticket.wait(look < until ? look : until, interruptible);
+    if (w == wake::interrupted && interruptible) return EINTR;
+    if (w == wake::timed_out && look >= until) return ETIMEDOUT;
+    if (w == wake::timed_out) ticket.again();
+  }
+  return r;
+}
+
+int read_lock(rwlock* l, nanoseconds until) noexcept {
+  return try_or_park(l, EBUSY, "pthread_rwlock_rdlock", until, false, 0,
+                     [l] { return __pthread_rwlock_tryrdlock(l); });
+}
+int write_lock(rwlock* l, nanoseconds until) noexcept {
+  return try_or_park(l, EBUSY, "pthread_rwlock_wrlock", until, false, 0,
+                     [l] { return __pthread_rwlock_trywrlock(l); });
+}
+
+int wait_semaphore(sem_t* s, nanoseconds until) {
+  // Beside the value lies whether processes share it; their posts do not come by here.
+  bool shared = reinterpret_cast<const int*>(s)[2] != 0;
+  test_cancel();
+  int r = try_or_park(s, EAGAIN, "sem_wait", until, true, shared ? 1'000'000 : 0,
+                      [s] { return ::sem_trywait(s) == 0 ? 0 : errno; });
+  if (r == EINTR) test_cancel();
+  if (r == 0) return 0;
+  errno = r;
+  return -1;
+}
+
+// A barrier is libc's when threads use it, ours when fibers do: begun by its first waiter.
+struct fiber_barrier {
+  unsigned in, round, count;  // libc's: those that came, the rounds over, the size
+};
+
+}  // namespace
+
+KETTLE_GREEN_HOOK int pthread_rwlock_rdlock(rwlock* l) noexcept {
+  return self ? read_lock(l, never) : next_rdlock(l);
+}
+KETTLE_GREEN_HOOK int pthread_rwlock_wrlock(rwlock* l) noexcept {
+  return self ? write_lock(l, never) : next_wrlock(l);
+}
+KETTLE_GREEN_HOOK int pthread_rwlock_clockrdlock(rwlock* l, clockid_t clock,
+                                                 const timespec* until) noexcept {
+  return self ? read_lock(l, moment_of(clock, *until)) : next_clockrd(l, clock, until);
+}
+KETTLE_GREEN_HOOK int pthread_rwlock_clockwrlock(rwlock* l, clockid_t clock,
+                                                 const timespec* until) noexcept {
+  return self ? write_lock(l, moment_of(clock, *until)) : next_clockwr(l, clock, until);
+}
+KETTLE_GREEN_HOOK int pthread_rwlock_timedrdlock(rwlock* l, const timespec* until) noexcept {
+  return pthread_rwlock_clockrdlock(l, CLOCK_REALTIME, until);
+}
+KETTLE_GREEN_HOOK int pthread_rwlock_timedwrlock(rwlock* l, const timespec* until) noexcept {
+  return pthread_rwlock_clockwrlock(l, CLOCK_REALTIME, until);
+}
+KETTLE_GREEN_HOOK int pthread_rwlock_unlock(rwlock* l) noexcept {
+  int r = __pthread_rwlock_unlock(l);
+  if (r == 0) lot_wake(l, everybody);
+  return r;
+}
+
+KETTLE_GREEN_HOOK int sem_wait(sem_t* s) {
+  return self ? wait_semaphore(s, never) : next_sem_wait(s);
+}
+KETTLE_GREEN_HOOK int sem_clockwait(sem_t* s, clockid_t clock, const timespec* until) {
+  return self ? wait_semaphore(s, moment_of(clock, *until)) : next_sem_clockwait(s, clock, until);
+}
+KETTLE_GREEN_HOOK int sem_timedwait(sem_t* s, const timespec* until) {
+  return sem_clockwait(s, CLOCK_REALTIME, until);
+}
+KETTLE_GREEN_HOOK int sem_post(sem_t* s) noexcept {
+  int r = next_sem_post(s);
+  if (r == 0) lot_wake(s, 1);
+  return r;
+}
+
+KETTLE_GREEN_HOOK int pthread_barrier_wait(pthread_barrier_t* b) noexcept {
+  if (!self) return next_barrier(b);
+  auto& data = *reinterpret_cast<fiber_barrier*>(b);
+  unsigned round = data.round;
+  if (++data.in == data.count) {
+    data.in = 0;
+    data.round++;
+    lot_wake(b, everybody);
+    return PTHREAD_BARRIER_SERIAL_THREAD;
+  }
+  self->waits_for = "pthread_barrier_wait";
+  lot_ticket ticket(b);
+  while (data.round == round) ticket.wait(never);
+  return 0;
+}
+KETTLE_GREEN_HOOK int pthread_barrier_destroy(pthread_barrier_t* b) noexcept {
+  return self ? 0 : next_barrier_destroy(b);  // libc's waits for threads that have yet to leave
+}
+
+KETTLE_GREEN_HOOK int pthread_spin_lock(pthread_spinlock_t* l) noexcept {
+  if (!self) return next_spin_lock(l);
+  while (::pthread_spin_trylock(l) != 0) yield();
+  return 0;
+}
+
+// libc's own words: 0 not begun, 2 done; 1 is ours while it runs.
+KETTLE_GREEN_HOOK int pthread_once(pthread_once_t* once, void (*begin)()) {
+  constexpr int running = 1, done = 2;
+  auto& word = *reinterpret_cast<kettle::atomic<int>*>(once);
+  if (word.load(kettle::acquire) == done) return 0;
+  if (!self) return next_once(once, begin);
+  {
+    self->waits_for = "pthread_once";
+    lot_ticket ticket(once);
+    while (word.load(kettle::acquire) == running) ticket.wait(never);
+  }
+  if (word.load(kettle::acquire) == done) return 0;
+  word.store(running, kettle::relaxed);
+  struct ending {
+    kettle::atomic<int>& word;
+    int outcome = 0;  // left by an exception or pthread_exit(): the next one tries again
+    ~ending() {
+      word.store(outcome, kettle::release);
+      lot_wake(word.address(), everybody);
+    }
+  } end{word};
+  begin();
+  end.outcome = done;
+  return 0;
+}
+KETTLE_GREEN_HOOK int __pthread_once(pthread_once_t* once, void (*begin)()) {
+  return pthread_once(once, begin);
+}
+KETTLE_GREEN_HOOK void call_once(once_flag* flag, void (*begin)()) {
+  pthread_once(reinterpret_cast<pthread_once_t*>(flag), begin);
+}

@@ -1,0 +1,17 @@
+#pragma once
+// A mutex of libc as a fiber takes and leaves it; conditions need both.
+//
+//   lock_mutex(m, never);      // parks; 0 or an errno value, as pthread_mutex_lock gives it
+//
+// Threads: lock_mutex is for fibers, unlock_mutex for any.
+
+#include "green/fiber.hpp"
+
+#include <pthread.h>
+
+namespace kettle::inline v0::green {
+
+int lock_mutex(pthread_mutex_t* m, nanoseconds until) noexcept;
+int unlock_mutex(pthread_mutex_t* m) noexcept;
+
+}  // namespace kettle::inline v0::green

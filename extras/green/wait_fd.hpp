@@ -1,0 +1,52 @@
+#pragma once
+// Trying a call without waiting, and waiting for a descriptor when it would have to.
+//
+//   return as_libc(repeat(fd, POLLIN, "recv", receive_limit, [&] { return raw recv DONTWAIT; }));
+//
+// The descriptor's own flags are only read, and only when a call would wait: whoever set O_NONBLOCK
+// gets EAGAIN. SO_RCVTIMEO and SO_SNDTIMEO hold, if any were ever set.
+// Threads: fibers.
+
+#include "green/hook.hpp"
+#include "green/moments.hpp"
+#include "green/scheduler.hpp"
+
+#include <poll.h>
+
+namespace kettle::inline v0::green {
+
+enum class limit { none, receiving, sending };
+
+bool is_nonblocking(int fd) noexcept;
+bool is_file(int fd) noexcept;  // on a disk: always ready, and never worth waiting for
+void note_socket_limits() noexcept;
+nanoseconds moment_by(limit kind, int fd) noexcept;
+bool is_ready(int fd, short events) noexcept;  // now
+
+// Parks until poll() would report something. 0, or ETIMEDOUT, EINTR. May unwind by pthread_cancel.
+int wait_fd(int fd, short events, nanoseconds until);
+// poll() itself: how many are ready, 0 at `until`, -EINTR.
+int wait_fds(pollfd* fds, unsigned long count, nanoseconds until);
+
+// Repeats `attempt`, which gives a raw result, while that is -EAGAIN.
+template <class Attempt>
+long repeat(int fd, short events, const char* what, limit kind, Attempt attempt) {
+  nanoseconds until = -1;
+  for (;;) {
+    long r = attempt();
+    if (r != -EAGAIN) {
+      count_success();
+      return r;
+    }
+    if (until < 0) {
+      if (is_nonblocking(fd)) return r;
+      until = moment_by(kind, fd);
+    }
+    self->waits_for = what;
+    int failed = wait_fd(fd, events, until);
+    if (failed == ETIMEDOUT) return -EAGAIN;  // what libc's call says after SO_RCVTIMEO
+    if (failed) return -failed;
+  }
+}
+
+}  // namespace kettle::inline v0::green
