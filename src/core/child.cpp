@@ -55,6 +55,7 @@ void child_base::finish() noexcept {
   cancel_scope::remove(*this);
   nursery& n = *nursery_;
   bool service = service_;
+  n.body_gone_with(*this);
   if (ending_ == ending::error && !keeps_error_) {
     n.child_failed(std::move(error_));
     error_ = nullptr;

@@ -4,6 +4,7 @@
 #include "core/home.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace kettle::inline v0 {
 
@@ -13,10 +14,15 @@ void nursery::open(context& owner) {
   scope_.children_of = this;
 }
 
-void nursery::adopt(child_base& c, const detail::start_options& o) {
-  if (closed_) {
+void nursery::adopt(child_base& c, const detail::start_options& o, std::size_t size) {
+  bool dangles = body_at_ && refers_to_body(c, size);
+  if (closed_ || dangles) {
     delete &c;
-    throw usage_error("start: this nursery has closed");
+    throw usage_error(dangles
+                          ? "this child refers to a local of its nursery's body, which ends "
+                            "before its children do: declare it before with_nursery, or give it "
+                            "as an argument"
+                          : "start: this nursery has closed");
   }
   c.nursery_ = this;
   c.name_ = o.name;
@@ -25,6 +31,24 @@ void nursery::adopt(child_base& c, const detail::start_options& o) {
   c.service_ = o.service;
   scope_.add(c);
   ++(o.service ? services_ : children_);
+}
+
+// Whatever looks like an address in there is taken for one: checked builds clear a node before it
+// is made, so no word is left of what lay there before.
+bool nursery::refers_to_body(const child_base& c, std::size_t size) const noexcept {
+  const char* low = body_low_;
+  if (!low) {
+    if (tls.current != body_at_) return false;  // on another stack
+    low = static_cast<const char*>(__builtin_frame_address(0));
+  }
+  const char* node = reinterpret_cast<const char*>(&c);
+  for (std::size_t at = sizeof(child_base) / sizeof(low) * sizeof(low); at + sizeof(low) <= size;
+       at += sizeof(low)) {
+    const char* word;
+    std::memcpy(&word, node + at, sizeof word);
+    if (word >= low && word < body_high_) return true;
+  }
+  return false;
 }
 
 void nursery::child_failed(std::exception_ptr e) noexcept {
@@ -52,6 +76,7 @@ void nursery::body_failed(std::exception_ptr e) noexcept {
 
 void nursery::body_ended() noexcept {
   body_ended_ = true;
+  body_gone_with(*owner_);
   if (children_ == 0 && services_ > 0) scope_.cancel("only services are left");
 }
 

@@ -24,6 +24,13 @@
 
 namespace kettle::inline v0 {
 
+// Builds without optimisation or under a sanitizer look for mistakes that cost time to find.
+#if defined(__OPTIMIZE__) && !KETTLE_SANITIZED
+constexpr bool is_checked_build = false;
+#else
+constexpr bool is_checked_build = true;
+#endif
+
 struct free_block {
   free_block* next;
 };
@@ -44,7 +51,7 @@ struct freelist {
 
 [[gnu::tls_model("initial-exec")]] inline constinit thread_local freelist free_blocks{};
 
-inline void* allocate_block(std::size_t size) {
+inline void* take_block(std::size_t size) {
 #if !KETTLE_SANITIZED
   if (std::size_t c = freelist::class_of(size); c < freelist::classes) {
     freelist& list = free_blocks;
@@ -57,6 +64,12 @@ inline void* allocate_block(std::size_t size) {
   }
 #endif
   return ::operator new(size);
+}
+
+inline void* allocate_block(std::size_t size) {
+  void* block = take_block(size);
+  if constexpr (is_checked_build) __builtin_memset(block, 0, size);
+  return block;
 }
 
 inline void free_block_of(void* block, std::size_t size) noexcept {

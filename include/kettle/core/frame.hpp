@@ -16,6 +16,13 @@
 
 namespace kettle::inline v0 {
 
+// In checked builds: this thread's, for nursery's check of what its children refer to.
+struct frame_extent {
+  const char* begin;
+  std::size_t size;
+};
+inline constinit thread_local frame_extent newest_frame{};
+
 struct frame_base {
   frame_base() noexcept {
   }  // not an aggregate: parenthesised initialisation must not fill it from the arguments
@@ -24,7 +31,11 @@ struct frame_base {
   std::source_location where;            // the line it awaits at
   std::exception_ptr error;
 
-  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void* operator new(std::size_t size) {
+    void* frame = allocate_block(size);
+    if constexpr (is_checked_build) newest_frame = {static_cast<char*>(frame), size};
+    return frame;
+  }
   static void operator delete(void* frame, std::size_t size) noexcept {
     free_block_of(frame, size);
   }

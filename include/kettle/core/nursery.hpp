@@ -11,6 +11,7 @@
 // Everything here belongs to the nursery's own thread.
 
 #include <kettle/core/child.hpp>
+#include <kettle/core/frame.hpp>
 #include <kettle/core/future.hpp>
 #include <kettle/core/place.hpp>
 #include <kettle/core/scope.hpp>
@@ -89,15 +90,26 @@ class nursery {
   home& at() const noexcept { return *owner_->at_; }
   class join_operation;
   join_operation join() noexcept;  // not cancellable: the children are
-  void adopt(child_base& c, const detail::start_options& o);
+  // `size` is the node's. Throws (and deletes the child) if the nursery has closed or, in checked
+  // builds, if the child refers to a local of the body.
+  void adopt(child_base& c, const detail::start_options& o, std::size_t size);
   void child_failed(std::exception_ptr e) noexcept;
   void failed_at(const child_base& c, const std::source_location& where);
   void child_was_cancelled() noexcept { saw_cancelled_ = true; }
   void child_gone(bool service) noexcept;  // the last one closes it
+  // Where the locals of its body are, in checked builds: in a coroutine frame, or on the stack
+  // below an address (then `low` is null). body_watch says so.
+  void body_is(const context* at, const char* low, const char* high) noexcept {
+    body_at_ = at, body_low_ = low, body_high_ = high;
+  }
+  void body_gone_with(const context& c) noexcept {
+    if (body_at_ == &c) body_at_ = nullptr;
+  }
   bool was_cancelled_inside() const noexcept { return saw_cancelled_; }
 
  private:
   friend class join_operation;
+  bool refers_to_body(const child_base& c, std::size_t size) const noexcept;
   cancel_scope scope_;
   wait_point* joiner_ = nullptr;
   std::size_t children_ = 0, services_ = 0;
@@ -106,6 +118,9 @@ class nursery {
        stray_ = false;
   std::string first_failed_;
   context* owner_ = nullptr;
+  const context* body_at_ = nullptr;  // who runs the body, if its locals are known
+  const char* body_low_ = nullptr;
+  const char* body_high_ = nullptr;
   std::vector<cancel_scope*> until_closing_;
 };
 
@@ -117,6 +132,26 @@ class nursery::join_operation : public operation<nursery::join_operation> {
   void cancel() noexcept override {}  // the scope cancels the children; we wait for them
   const char* what() const noexcept override { return "nursery"; }
   void finish() noexcept {}
+
+ private:
+  nursery& nursery_;
+};
+
+// Lives while the body is called. A body that is a coroutine has its locals in the frame that was
+// made last when the call returns; they go when its context ends or body_ended() is called.
+template <bool IsCoroutine> class body_watch {
+ public:
+  body_watch(nursery& n, const void* stack) noexcept : nursery_(n) {
+    if constexpr (is_checked_build)
+      n.body_is(tls.current, nullptr, static_cast<const char*>(stack));
+  }
+  body_watch(const body_watch&) = delete;
+  body_watch& operator=(const body_watch&) = delete;
+  ~body_watch() {
+    if constexpr (!is_checked_build) return;
+    const frame_extent& f = newest_frame;
+    nursery_.body_is(IsCoroutine ? tls.current : nullptr, f.begin, f.begin + f.size);
+  }
 
  private:
   nursery& nursery_;

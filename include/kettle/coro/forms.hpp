@@ -156,6 +156,7 @@ task<final_result_t<body_result<F, A...>>> nursery_of(F f, std::tuple<nursery*, 
   nursery n;
   std::optional<void_to_nothing<T>> value;
   auto body = [&]() -> R {
+    body_watch<waitable<R>> watch(n, __builtin_frame_address(0));
     return std::apply([&](nursery*, A&... a) -> R { return f(n, static_cast<A&&>(a)...); }, call);
   };
   n.open(*tls.current);

@@ -58,7 +58,10 @@ task<final_result_t<typename root_call<F, A...>::result>> run_root(run_guard& gu
   guard.root(n);
   std::optional<void_to_nothing<T>> value;
   future<T> result;
-  auto body = [&]() -> R { return call_root<R>(n, f, args); };
+  auto body = [&]() -> R {
+    body_watch<waitable<R>> watch(n, __builtin_frame_address(0));
+    return call_root<R>(n, f, args);
+  };
   if constexpr (waitable<R>) {  // a child of its own, so that .get() in it is refused as anywhere
                                 // on a loop
     result = n.start(name("root"), body);

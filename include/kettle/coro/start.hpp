@@ -209,7 +209,7 @@ auto start_on_loop(nursery& n, const start_options& o, F&& f, A&&... a) {
     using U = typename R::value_type;
     auto* c = new loop_child<U, std::decay_t<F>, std::decay_t<A>...>(n.at(), std::forward<F>(f),
                                                                      std::forward<A>(a)...);
-    n.adopt(*c, o);
+    n.adopt(*c, o, sizeof *c);
     make_ready(*c);
     return future<future_value<AsOutcome, U>>(c);
   } else {
@@ -249,7 +249,7 @@ auto start_in_place(nursery& n, P& place, const start_options& o, F&& f, A&&... 
     return start_abandonable<AsOutcome>(n, place, o, std::forward<F>(f), std::forward<A>(a)...);
   auto* c = new placed_child<U, std::decay_t<F>, std::decay_t<A>...>(
       unplaced_kind, n.at(), std::forward<F>(f), std::forward<A>(a)...);
-  n.adopt(*c, o);
+  n.adopt(*c, o, sizeof *c);
   c->lateness_ = o.late;
   future<future_value<AsOutcome, U>> result(c);
   place.launch(*c);
