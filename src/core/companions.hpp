@@ -37,7 +37,7 @@ class companion_set {
   }
 
  private:
-  static constexpr unsigned rooms = 4;
+  static constexpr unsigned rooms = 5;
   atomic<companion*> slots_[rooms];
 };
 

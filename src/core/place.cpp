@@ -115,6 +115,7 @@ void placed_child_base::run_remote() noexcept {
 void placed_child_base::ask_remote_cancel() noexcept {
   std::uint8_t before = link_.bits.fetch_or(detail::remote_link::cancel_asked, acq_rel);
   if (before & (detail::remote_link::cancel_asked | detail::remote_link::finished)) return;
+  if (queue_->cancel(*this)) return;
   if (before & detail::remote_link::running) {
     post(*link_.worker, cancel_note_);
     if (link_.interrupts) link_.interrupts->begin();

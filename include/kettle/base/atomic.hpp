@@ -71,6 +71,7 @@ template <class T> class atomic {
 
   // The word itself, for a futex call.
   T* address() noexcept { return &value_; }
+  const T* address() const noexcept { return &value_; }
 
  private:
   alignas(sizeof(T)) T value_;  // NOLINT: pointers too

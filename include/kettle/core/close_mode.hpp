@@ -9,6 +9,7 @@ namespace kettle::inline v0 {
 enum class close_mode : std::uint8_t {
   drain,   // what is queued is still run
   cancel,  // what is queued never starts, what runs is asked to end
+  kill,    // the same; a process that runs something is killed without being asked
 };
 
 }  // namespace kettle::inline v0

@@ -111,6 +111,8 @@ class job_queue {
  public:
   virtual ~job_queue() = default;
   virtual bool is_here() const noexcept = 0;  // is the current thread one of its workers?
+  // A queue whose jobs do not run on a home of this process ends them itself: true, it will.
+  virtual bool cancel(placed_child_base&) noexcept { return false; }
 };
 
 class placed_child_base : public child_base {
@@ -213,6 +215,8 @@ template <class F, class... A> class call_parts {
   call_parts& operator=(const call_parts&) = delete;
   ~call_parts() { drop(); }
   decltype(auto) call() { return std::apply(std::move(members_.f), std::move(members_.arguments)); }
+  F& f() noexcept { return members_.f; }
+  std::tuple<A...>& arguments() noexcept { return members_.arguments; }
   void drop() noexcept {
     if (!std::exchange(dropped_, true)) members_.~call_members<F, A...>();
   }
@@ -229,13 +233,16 @@ template <class F, class... A>
 class call_parts<F, A...> : call_members<F, A...> {
  public:
   static constexpr bool trivial = true;
-  using call_members<F, A...>::call_members;
-  decltype(auto) call() { return std::apply(std::move(this->f), std::move(this->arguments)); }
+  using members = call_members<F, A...>;
+  using members::members;
+  decltype(auto) call() { return std::apply(std::move(members::f), std::move(members::arguments)); }
+  F& f() noexcept { return members::f; }
+  std::tuple<A...>& arguments() noexcept { return members::arguments; }
   void drop() noexcept {}
 };
 
 // The child that a place runs: U is what the callable gives in the end.
-template <class U, class F, class... A> class placed_child final : public placed_child_base {
+template <class U, class F, class... A> class placed_child : public placed_child_base {
  public:
   template <class G, class... B>
   placed_child(const context_kind& kind, home& at, G&& f, B&&... a)
@@ -265,9 +272,23 @@ template <class U, class F, class... A> class placed_child final : public placed
     parts_.drop();
   }
 
- private:
+ protected:
   [[no_unique_address]] call_parts<F, A...> parts_;
   later<U> result_;
 };
+
+namespace detail {
+
+// The kind of child that a place of type P wants: its own (`P::child`), or the plain one.
+template <class P, class U, class F, class... A> struct child_at {
+  using type = placed_child<U, F, A...>;
+};
+template <class P, class U, class F, class... A>
+  requires requires { typename P::template child<U, F, A...>; }
+struct child_at<P, U, F, A...> {
+  using type = typename P::template child<U, F, A...>;
+};
+
+}  // namespace detail
 
 }  // namespace kettle::inline v0

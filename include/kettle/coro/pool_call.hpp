@@ -15,11 +15,14 @@ template <class Pool> struct pool_reference {
   void launch(placed_child_base& c) const { pool->launch(c); }
 };
 
+template <class Pool, class U, class F, class... A>
+struct child_at<pool_reference<Pool>, U, F, A...> : child_at<Pool, U, F, A...> {};
+
 template <bool AsOutcome, class Pool, class F, class... A>
 auto start_own(Pool& pool, F&& f, A&&... a) {
   KETTLE_CHECK_CALLABLE(F, A...);
   using U = final_result_t<call_result<F, A...>>;
-  using child = placed_child<U, std::decay_t<F>, std::decay_t<A>...>;
+  using child = new_child<Pool, U, F, A...>;
   auto* c =
       new child(unplaced_kind, *this_context().at_, std::forward<F>(f), std::forward<A>(a)...);
   c->keeps_error_ = true;

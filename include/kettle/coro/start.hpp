@@ -189,7 +189,7 @@ inline constexpr keep_error_t keep_error{};
 template <class F, class...> inline constexpr bool no_task_yet = !task_type<F>;
 template <class F, class... A>
 inline constexpr bool callable_with =
-    task_type<F> || ((std::is_constructible_v<std::decay_t<A>, A> && ...) &&
+    task_type<F> || (std::conjunction_v<std::is_constructible<std::decay_t<A>, A>...> &&
                      std::is_invocable_v<std::decay_t<F>, std::decay_t<A>...>);
 
 template <class F, class... A>
@@ -218,6 +218,10 @@ auto start_on_loop(nursery& n, const start_options& o, F&& f, A&&... a) {
   }
 }
 
+template <class P, class U, class F, class... A>
+using new_child = typename child_at<std::remove_cvref_t<P>, U, std::decay_t<F>,
+                                    std::decay_t<A>...>::type;
+
 // The nursery's part of an abandoned call: when it is cancelled it lets go of the one that really
 // runs.
 template <class U> task<U> wait_or_abandon(future<U> call) {
@@ -232,8 +236,8 @@ template <class U> task<U> wait_or_abandon(future<U> call) {
 template <bool AsOutcome, class P, class F, class... A>
 auto start_abandonable(nursery& n, P& place, const start_options& o, F&& f, A&&... a) {
   using U = final_result_t<call_result<F, A...>>;
-  auto* c = new placed_child<U, std::decay_t<F>, std::decay_t<A>...>(
-      unplaced_kind, n.at(), std::forward<F>(f), std::forward<A>(a)...);
+  auto* c = new new_child<P, U, F, A...>(unplaced_kind, n.at(), std::forward<F>(f),
+                                         std::forward<A>(a)...);
   c->name_ = o.name;
   c->keeps_error_ = true;
   c->lateness_ = lateness::abandon;
@@ -247,8 +251,8 @@ auto start_in_place(nursery& n, P& place, const start_options& o, F&& f, A&&... 
   using U = final_result_t<call_result<F, A...>>;
   if (o.late == lateness::abandon)
     return start_abandonable<AsOutcome>(n, place, o, std::forward<F>(f), std::forward<A>(a)...);
-  auto* c = new placed_child<U, std::decay_t<F>, std::decay_t<A>...>(
-      unplaced_kind, n.at(), std::forward<F>(f), std::forward<A>(a)...);
+  auto* c = new new_child<P, U, F, A...>(unplaced_kind, n.at(), std::forward<F>(f),
+                                         std::forward<A>(a)...);
   n.adopt(*c, o, sizeof *c);
   c->lateness_ = o.late;
   future<future_value<AsOutcome, U>> result(c);
