@@ -15,6 +15,15 @@
 
 namespace kettle::inline v0::sys {
 
+// Rings one that somebody else owns.
+inline void ring_event(int fd) noexcept {
+  int saved = errno;
+  std::uint64_t one = 1;
+  // The only failure is EAGAIN, a counter near 2^64: then it is readable anyhow.
+  [[maybe_unused]] ssize_t n = ::write(fd, &one, sizeof one);
+  errno = saved;
+}
+
 class event_fd {
  public:
   event_fd() noexcept : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
@@ -23,13 +32,7 @@ class event_fd {
   int get() const noexcept { return fd_.get(); }
   int error() const noexcept { return fd_.error(); }
 
-  void ring() const noexcept {
-    int saved = errno;
-    std::uint64_t one = 1;
-    // The only failure is EAGAIN, a counter near 2^64: then it is readable anyhow.
-    [[maybe_unused]] ssize_t n = ::write(fd_.get(), &one, sizeof one);
-    errno = saved;
-  }
+  void ring() const noexcept { ring_event(fd_.get()); }
   std::uint64_t take() const noexcept {
     std::uint64_t count = 0;
     return ::read(fd_.get(), &count, sizeof count) == ssize_t(sizeof count) ? count : 0;

@@ -50,6 +50,19 @@ inline int futex_wake(atomic<std::uint32_t>& word, int threads = INT_MAX) noexce
   return futex_wake(word.address(), threads);
 }
 
+// The same on a word in memory that several processes share; it may be mapped read-only here.
+inline int futex_wait_shared(const std::uint32_t* word, std::uint32_t expected,
+                             time_point until = never) noexcept {
+  timespec t = to_timespec(until);
+  long r = ::syscall(SYS_futex, word, FUTEX_WAIT_BITSET, expected, until == never ? nullptr : &t,
+                     nullptr, FUTEX_BITSET_MATCH_ANY);
+  return r == -1 ? -errno : 0;
+}
+inline int futex_wake_shared(std::uint32_t* word, int threads = INT_MAX) noexcept {
+  long r = ::syscall(SYS_futex, word, FUTEX_WAKE, threads);
+  return r == -1 ? -errno : int(r);
+}
+
 // Between two looks at a word that will change very soon: lets the sibling hyperthread go on.
 inline void relax() noexcept {
 #if defined(__x86_64__)

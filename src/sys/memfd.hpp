@@ -10,6 +10,8 @@
 #include "sys/fd.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <utility>
 
 #include <fcntl.h>
@@ -28,6 +30,17 @@ class memfd {
   explicit operator bool() const noexcept { return bool(fd_); }
   int get() const noexcept { return fd_.get(); }
   int error() const noexcept { return fd_.error(); }
+  // From now on nobody can make it writable; a mapping that is writable already stays so.
+  int seal_future_writes() const noexcept {
+    constexpr int future_write = 0x0010;  // F_SEAL_FUTURE_WRITE, Linux 5.1
+    return int(result_of(::fcntl(fd_.get(), F_ADD_SEALS, future_write)));
+  }
+  // Another descriptor of it, through which nothing can be written.
+  unique_fd read_only() const noexcept {
+    char path[32];
+    std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd_.get());
+    return unique_fd(::open(path, O_RDONLY | O_CLOEXEC));
+  }
   int seal_size() const noexcept {
     return int(result_of(::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW)));
   }
@@ -35,6 +48,32 @@ class memfd {
  private:
   unique_fd fd_;
 };
+
+// All of it, at that place of the file; 0 or -errno. A file that ends too early is -EIO.
+inline int write_all_at(int fd, const void* data, std::size_t size, std::int64_t offset) noexcept {
+  auto* from = static_cast<const char*>(data);
+  while (size > 0) {
+    ssize_t n = result_of(::pwrite(fd, from, size, off_t(offset)));
+    if (n == -EINTR) continue;
+    if (n <= 0) return n < 0 ? int(n) : -EIO;
+    from += n, offset += n, size -= std::size_t(n);
+  }
+  return 0;
+}
+inline int read_all_at(int fd, void* data, std::size_t size, std::int64_t offset) noexcept {
+  auto* to = static_cast<char*>(data);
+  while (size > 0) {
+    ssize_t n = result_of(::pread(fd, to, size, off_t(offset)));
+    if (n == -EINTR) continue;
+    if (n <= 0) return n < 0 ? int(n) : -EIO;
+    to += n, offset += n, size -= std::size_t(n);
+  }
+  return 0;
+}
+// Gives the memory of that part back; it reads as zeros.
+inline void give_back(int fd, std::int64_t offset, std::size_t size) noexcept {
+  ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off_t(offset), off_t(size));
+}
 
 // A shared view of a descriptor's first `size` bytes.
 class mapping {

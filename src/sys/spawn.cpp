@@ -23,7 +23,9 @@ class file_actions {
     for (int target = 0; target < 3 && r == 0; target++)
       if (plan.files[target] != inherit_file)
         r = ::posix_spawn_file_actions_adddup2(&actions_, plan.files[target], target);
-    if (r == 0) r = ::posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
+    for (int i = 0; i < plan.more_count && r == 0; i++)
+      r = ::posix_spawn_file_actions_adddup2(&actions_, plan.more[i], 3 + i);
+    if (r == 0) r = ::posix_spawn_file_actions_addclosefrom_np(&actions_, 3 + plan.more_count);
     if (r == 0 && plan.directory)
       r = ::posix_spawn_file_actions_addchdir_np(&actions_, plan.directory);
     return r;

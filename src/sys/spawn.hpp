@@ -7,8 +7,8 @@
 //   left
 //
 // The child leads a process group of its own, has the default action for every signal and an empty
-// mask, and no descriptor but 0, 1 and 2. posix_spawn underneath: no copy of our memory is made,
-// however large it is. Threads: any. Blocks until the child has begun its program.
+// mask, and no descriptor but 0, 1, 2 and those of `more`. posix_spawn underneath: no copy of our
+// memory is made, however large it is. Threads: any. Blocks until the child has begun its program.
 
 #include "sys/fd.hpp"
 
@@ -23,6 +23,9 @@ struct spawn_plan {
   char* const* environment = nullptr;
   const char* directory = nullptr;  // null: ours
   int files[3] = {inherit_file, inherit_file, inherit_file};
+  // Become 3, 4, ... in the child; their own numbers must be larger than that.
+  const int* more = nullptr;
+  int more_count = 0;
 };
 
 struct spawned {
