@@ -38,6 +38,8 @@
 #include <kettle/io/pipe.hpp>
 #include <kettle/io/stream.hpp>
 #include <kettle/loop/ctrl_c.hpp>
+#include <kettle/processes/on_process.hpp>
+#include <kettle/processes/process_pool.hpp>
 #include <kettle/sync/barrier.hpp>
 #include <kettle/sync/channel.hpp>
 #include <kettle/sync/condition.hpp>

@@ -1,0 +1,288 @@
+#include "processes/engine.hpp"
+
+#include "core/home.hpp"
+#include "sys/futex.hpp"
+#include "sys/machine.hpp"
+
+#include <kettle/base/assert.hpp>
+#include <kettle/processes/remote_call.hpp>
+
+#include <algorithm>
+
+namespace kettle::inline v0 {
+
+namespace {
+
+// child.place_state_: where it is, under the engine's lock. A slot's number + 1, or one of these.
+constexpr std::uint32_t nowhere = 0, in_overflow = ~0u;
+
+detail::remote_job& job_of(placed_child_base& c) noexcept {
+  return *static_cast<detail::remote_job*>(c.place_data_);
+}
+
+// The deadline that travels: real time only, a virtual clock means nothing to another process.
+time_point deadline_of(placed_child_base& c) noexcept {
+  if (!c.nursery_ || c.at_->in().world()) return never;
+  return c.scope_ ? c.scope_->effective_deadline() : never;
+}
+
+}  // namespace
+
+process_engine::process_engine(process_pool_options o) : options_(o) {
+  if (options_.workers == 0) options_.workers = sys::usable_cores();
+  options_.workers = std::min(options_.workers, std::size_t(most_workers));
+  workers_.resize(options_.workers);
+  for (std::uint32_t i = slot_count; i > 0; i--) free_.push_back(i - 1);
+}
+
+process_engine::~process_engine() {
+  close(close_mode::cancel);
+  join();
+}
+
+slot_word process_engine::state_of(std::uint32_t slot) const noexcept {
+  return slot_word::of(memory_.answers().state[slot].load(acquire));
+}
+
+bool process_engine::is_live() const noexcept {
+  return free_.size() < slot_count || !overflow_.empty() || !unfit_.empty();
+}
+
+bool process_engine::is_closed() const noexcept {
+  lock l(mutex_);
+  return closed_;
+}
+
+void process_engine::end_all(std::vector<placed_child_base*>& children,
+                             const std::exception_ptr& error) noexcept {
+  for (placed_child_base* c : children) {
+    if (error) c->fail(error);
+    job_of(*c).ended();
+    c->end_unrun();
+  }
+  children.clear();
+}
+
+void process_engine::launch(placed_child_base& c) noexcept {
+  bool runs = c.begin_remote(*this);
+  queue_ticket& t = c.ticket();
+  if (!runs) return t.drop();
+  t.take();  // nobody but us takes it back
+  t.drop();
+  std::exception_ptr error;
+  try {
+    encoder out;
+    job_of(c).write(out);
+    time_point deadline = deadline_of(c);
+    lock l(mutex_);
+    if (closed_) throw usage_error("start: this pool is closed");
+    if (!broken_.empty()) throw pool_broken(broken_);
+    ensure_manager(l);
+    if (free_.empty() || !overflow_.empty()) {
+      overflow_.push_back({&c, out.take(), deadline});
+      c.place_state_ = in_overflow;
+    } else {
+      put(c, out.bytes(), deadline);
+    }
+    return;
+  } catch (...) {
+    error = std::current_exception();
+  }
+  c.fail(error);
+  job_of(c).ended();
+  c.end_unrun();
+}
+
+bool process_engine::ensure_manager(lock&) {
+  if (has_manager_) return true;
+  memory_.make();
+  request_table& r = memory_.requests();
+  r.max_tasks = options_.max_tasks;
+  if (options_.init) {
+    encoder out;
+    encode(out, options_.init);
+    if (out.bytes().size() > sizeof r.init)
+      throw std::invalid_argument("the file name of init's image is too long");
+    r.init_size = out.bytes().size();
+    std::copy(out.bytes().begin(), out.bytes().end(), r.init);
+  }
+  if (int e = sys::start_thread(manager_, manage, this))
+    throw_io_error(e, "start", "the thread of a process pool");
+  return has_manager_ = true;
+}
+
+void process_engine::put(placed_child_base& c, const std::vector<unsigned char>& bytes,
+                         time_point deadline) {
+  std::uint32_t slot = free_.back();
+  if (int error = memory_.put_request(slot, bytes); error < 0)
+    throw_io_error(-error, "write", "the arguments of a task");
+  free_.pop_back();
+  slot_record& s = slots_[slot];
+  s.child = &c;
+  s.task = ++tasks_;
+  s.cancel_asked = false;
+  s.kill_at = never;
+  s.request_size = bytes.size();
+  memory_.requests().requests[slot].deadline_ns = deadline.time_since_epoch().count();
+  c.place_state_ = slot + 1;
+  publish(slot);
+}
+
+// Queued, and somebody told.
+void process_engine::publish(std::uint32_t slot) noexcept {
+  request_table& r = memory_.requests();
+  answer_table& a = memory_.answers();
+  std::uint32_t generation = ++slots_[slot].generation;
+  // release: the request is written before anybody can claim it.
+  a.state[slot].store(slot_word{generation, 0, slot_state::queued}.bits(), release);
+  std::uint32_t tail = r.tail.load(relaxed);  // only we write it
+  if (tail - a.head.load(acquire) == ring_size) skip_stale(r, a);
+  KETTLE_ASSERT(tail - a.head.load(acquire) < ring_size, "the ring has an entry for every slot");
+  r.ring[tail % ring_size].store(std::uint64_t(generation) << 32 | slot, release);
+  r.tail.store(tail + 1, seq_cst);
+  r.work.fetch_add(1, seq_cst);
+  if (a.sleepers.load(seq_cst)) sys::futex_wake_shared(r.work.address(), 1);
+}
+
+// The slot is free again, its child is the caller's to end.
+placed_child_base* process_engine::take_out(std::uint32_t slot, std::size_t answer_size) noexcept {
+  slot_record& s = slots_[slot];
+  placed_child_base* c = std::exchange(s.child, nullptr);
+  c->place_state_ = nowhere;
+  memory_.answers().state[slot].store(slot_word{s.generation, 0, slot_state::free}.bits(), release);
+  memory_.clean(slot, s.request_size, answer_size);
+  free_.push_back(slot);
+  return c;
+}
+
+// What waited for room goes in.
+void process_engine::fill() noexcept {
+  while (!free_.empty() && !overflow_.empty()) {
+    waiting_child w = std::move(overflow_.front());
+    overflow_.pop_front();
+    try {
+      put(*w.child, w.bytes, w.deadline);
+    } catch (...) {
+      w.child->place_state_ = nowhere;
+      w.child->fail(std::current_exception());
+      unfit_.push_back(w.child);  // not ended here: somebody's callback may run then
+      wake_manager();
+    }
+  }
+  while (!free_.empty() && !room_waiters_.empty()) {
+    wait_point* w = room_waiters_.front();
+    room_waiters_.erase(room_waiters_.begin());
+    if (w->grant()) return w->granted();
+  }
+}
+
+bool process_engine::when_room(wait_point& w) {
+  lock l(mutex_);
+  if (!free_.empty() || closed_ || !broken_.empty()) return true;
+  room_waiters_.push_back(&w);
+  return false;
+}
+
+void process_engine::forget_room(wait_point& w) noexcept {
+  lock l(mutex_);
+  std::erase(room_waiters_, &w);
+}
+
+void process_engine::cancel_slot(std::uint32_t slot,
+                                 std::vector<placed_child_base*>& unrun) noexcept {
+  slot_record& s = slots_[slot];
+  std::uint64_t queued = slot_word{s.generation, 0, slot_state::queued}.bits();
+  // The claim decides: whoever changes `queued` first.
+  if (memory_.answers().state[slot].compare_exchange_strong(
+          queued, slot_word{s.generation, 0, slot_state::free}.bits(), acq_rel)) {
+    unrun.push_back(take_out(slot, 0));
+    return;
+  }
+  slot_word w = state_of(slot);
+  if (w.state == slot_state::done || s.cancel_asked) return;
+  s.cancel_asked = true;
+  s.kill_at = killing_ ? always : after(sys::monotonic_now(), options_.grace);
+  request_table& r = memory_.requests();
+  r.requests[slot].cancel.store(s.generation, release);
+  r.control[w.worker].fetch_add(1, release);
+  sys::futex_wake_shared(r.control[w.worker].address());
+  wake_manager();
+}
+
+bool process_engine::cancel(placed_child_base& c) noexcept {
+  std::vector<placed_child_base*> unrun;
+  {
+    lock l(mutex_);
+    if (c.place_state_ == in_overflow) {
+      std::erase_if(overflow_, [&](auto& w) { return w.child == &c; });
+      c.place_state_ = nowhere;
+      unrun.push_back(&c);
+    } else if (c.place_state_ != nowhere) {
+      cancel_slot(c.place_state_ - 1, unrun);
+      if (!unrun.empty()) fill();
+    }
+    if (!unrun.empty() && closed_) wake_manager();
+  }
+  end_all(unrun);
+  return true;
+}
+
+void process_engine::close(close_mode mode) noexcept {
+  std::vector<placed_child_base*> unrun;
+  std::vector<wait_point*> waiters;
+  {
+    lock l(mutex_);
+    closed_ = true;
+    waiters.swap(room_waiters_);
+    if (has_manager_ && mode != close_mode::drain) {
+      killing_ = killing_ || mode == close_mode::kill;
+      for (auto& w : overflow_) {
+        w.child->place_state_ = nowhere;
+        unrun.push_back(w.child);
+      }
+      overflow_.clear();
+      for (std::uint32_t i = 0; i < slot_count; i++)
+        if (slots_[i].child) {
+          if (killing_) slots_[i].cancel_asked = false;  // sooner than it was told before
+          cancel_slot(i, unrun);
+        }
+    }
+    if (has_manager_) wake_manager();
+  }
+  end_all(unrun);
+  for (wait_point* w : waiters)
+    if (w->grant()) w->granted();
+}
+
+bool process_engine::when_ended(wait_point& w) {
+  lock l(mutex_);
+  if (!has_manager_ || ended_) return false;
+  closers_.push_back(&w);
+  return true;
+}
+
+void process_engine::join() noexcept {
+  {
+    lock l(mutex_);
+    if (!has_manager_ || joined_) return;
+    joined_ = true;
+  }
+  sys::join_thread(manager_);
+}
+
+pool_stats process_engine::stats() const noexcept {
+  lock l(mutex_);
+  pool_stats s{.width = options_.workers};
+  for (auto& w : workers_) s.threads += w.state == worker_state::alive;
+  s.queued = overflow_.size();
+  if (!has_manager_) return s;
+  for (std::uint32_t i = 0; i < slot_count; i++) {
+    if (!slots_[i].child) continue;
+    bool queued = state_of(i).state == slot_state::queued;
+    (queued ? s.queued : s.running)++;
+  }
+  s.idle = s.threads > s.running ? s.threads - s.running : 0;
+  return s;
+}
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,118 @@
+#pragma once
+// The client's side of a pool of processes: tasks go into the table, one thread of ours (the
+// manager) takes the answers out, kills what does not end in time, and replaces workers that died.
+//
+// Threads: launch, cancel and close from any thread, under one lock; the manager ends children
+// without it. A child is ended exactly once: by whoever has taken it out of its slot or out of the
+// overflow, under the lock.
+
+#include "core/companions.hpp"
+#include "processes/launch.hpp"
+#include "sys/thread.hpp"
+
+#include <kettle/core/place.hpp>
+#include <kettle/processes/process_pool.hpp>
+
+#include <deque>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace kettle::inline v0 {
+
+class process_engine final : public job_queue, public companion {
+ public:
+  explicit process_engine(process_pool_options o);
+  ~process_engine() override;
+
+  bool is_here() const noexcept override { return false; }
+  bool cancel(placed_child_base& c) noexcept override;
+
+  // Gives it a child; what cannot be started ends with that error.
+  void launch(placed_child_base& c) noexcept;
+  void close(close_mode mode) noexcept;
+  bool is_closed() const noexcept;
+  // False: all has ended, also the manager. Else w is granted then.
+  bool when_ended(wait_point& w);
+  void join() noexcept;
+  std::size_t width() const noexcept { return options_.workers; }
+  pool_stats stats() const noexcept;
+
+  // True: there is room in the table. Else w is granted when there may be.
+  bool when_room(wait_point& w);
+  void forget_room(wait_point& w) noexcept;
+
+ private:
+  using lock = std::unique_lock<std::mutex>;
+  struct slot_record {
+    placed_child_base* child = nullptr;  // null: free
+    std::uint64_t task = 0;
+    std::uint32_t generation = 0;
+    bool cancel_asked = false;
+    time_point kill_at = never;
+    std::size_t request_size = 0;
+  };
+  struct waiting_child {
+    placed_child_base* child;
+    std::vector<unsigned char> bytes;
+    time_point deadline;
+  };
+  enum class worker_state : std::uint8_t { absent, asked, alive };
+  struct worker_record_here {
+    worker_state state = worker_state::absent;
+    int pid = 0;
+    time_point start_at = always;  // when absent: not before
+  };
+
+  // Slots; under the lock.
+  bool ensure_manager(lock& l);
+  void put(placed_child_base& c, const std::vector<unsigned char>& bytes, time_point deadline);
+  void publish(std::uint32_t slot) noexcept;
+  placed_child_base* take_out(std::uint32_t slot, std::size_t answer_size) noexcept;
+  void fill() noexcept;
+  void cancel_slot(std::uint32_t slot, std::vector<placed_child_base*>& unrun) noexcept;
+  slot_word state_of(std::uint32_t slot) const noexcept;
+  bool is_live() const noexcept;
+  void wake_manager() noexcept { memory_.ring_bell(); }
+  static void end_all(std::vector<placed_child_base*>& children,
+                      const std::exception_ptr& error = nullptr) noexcept;
+
+  // The manager.
+  static void* manage(void* self);
+  void run_manager() noexcept;
+  bool take_answers();
+  void answer_arrived(std::uint32_t slot);
+  void take_reports();
+  void worker_ended(const server_order& o);
+  void server_ended();
+  void look_at_phases() noexcept;
+  time_point next_time() noexcept;
+  void kill_late();
+  void end_unfit() noexcept;
+  void start_workers();
+  void start_failed(const std::string& why);
+  void break_pool(const std::string& why);
+  bool is_over() noexcept;
+  void shut_down() noexcept;
+
+  process_pool_options options_;
+  mutable std::mutex mutex_;
+  shared_memory memory_;
+  std::vector<slot_record> slots_{slot_count};
+  std::vector<std::uint32_t> free_;
+  std::deque<waiting_child> overflow_;
+  std::vector<placed_child_base*> unfit_;  // failed, and the manager's to end
+  std::vector<wait_point*> room_waiters_, closers_;
+  std::vector<worker_record_here> workers_;
+  std::uint64_t tasks_ = 0;
+  bool closed_ = false, killing_ = false, has_manager_ = false, ended_ = false, joined_ = false;
+  std::string broken_;  // why; empty: it is not
+  sys::thread_handle manager_{};
+  // The manager's own.
+  server_process server_;
+  int failures_ = 0;  // starts in a row
+  time_point server_start_at_ = always;
+  shared_memory::buffer buffer_;
+};
+
+}  // namespace kettle::inline v0

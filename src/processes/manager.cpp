@@ -1,0 +1,320 @@
+// The manager thread of a process_engine.
+
+#include "processes/engine.hpp"
+
+#include "processes/error_codec.hpp"
+#include "sys/futex.hpp"
+#include "sys/packet.hpp"
+#include "sys/process.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kettle::inline v0 {
+
+namespace {
+
+constexpr int most_failures = 3;
+constexpr auto shortest_pause = std::chrono::milliseconds(10);
+
+}  // namespace
+
+void* process_engine::manage(void* self) {
+  sys::name_process("kettle-pool");  // this thread
+  static_cast<process_engine*>(self)->run_manager();
+  return nullptr;
+}
+
+void process_engine::run_manager() noexcept {
+  answer_table& a = memory_.answers();
+  for (;;) {
+    look_at_phases();
+    kill_late();
+    end_unfit();
+    start_workers();
+    if (take_answers()) continue;
+    if (is_over()) break;
+    // Says that it sleeps, then looks again: a worker does the opposite. seq_cst on all four.
+    a.client_asleep.store(1, seq_cst);
+    bool more = std::any_of(std::begin(a.done_bits), std::end(a.done_bits),
+                            [](auto& bits) { return bits.load(seq_cst) != 0; });
+    if (!more) {
+      pollfd both[] = {{memory_.bell(), POLLIN, 0}, {server_.orders.get(), POLLIN, 0}};
+      sys::wait_any(both, server_.orders ? 2 : 1, next_time());
+    }
+    a.client_asleep.store(0, seq_cst);
+    memory_.take_bell();
+    if (server_.orders) take_reports();
+  }
+  shut_down();
+}
+
+bool process_engine::take_answers() {
+  bool any = false;
+  for (std::uint32_t word = 0; word < slot_count / 64; word++) {
+    auto& bits = memory_.answers().done_bits[word];
+    if (bits.load(relaxed) == 0) continue;
+    std::uint64_t done = bits.exchange(0, acq_rel);  // acquire: sees the answers
+    for (; done; done &= done - 1) {
+      answer_arrived(word * 64 + std::uint32_t(__builtin_ctzll(done)));
+      any = true;
+    }
+  }
+  return any;
+}
+
+void process_engine::answer_arrived(std::uint32_t slot) {
+  placed_child_base* c = nullptr;
+  {
+    lock l(mutex_);
+    slot_word w = state_of(slot);
+    // Else seen already, when its worker died after it. Nobody else takes a slot that is done.
+    if (w.state == slot_state::done && w.generation == slots_[slot].generation)
+      c = slots_[slot].child;
+  }
+  if (!c) return;
+  auto& job = *static_cast<detail::remote_job*>(c->place_data_);
+  std::size_t size = memory_.answers().answers[slot].size;
+  try {
+    const unsigned char* bytes = memory_.get_answer(slot, size, buffer_);
+    if (!bytes) throw decode_error("the result of a task could not be read");
+    decoder in(bytes, size);
+    if (in.raw<std::uint8_t>()) {
+      job.read(in);
+      c->ending_ = ending::value;
+    } else {
+      c->fail(decode_error_of(in));
+    }
+  } catch (...) {
+    c->fail(std::current_exception());
+  }
+  {
+    lock l(mutex_);
+    take_out(slot, size);
+    fill();
+  }
+  failures_ = 0;
+  job.ended();
+  c->end_unrun();
+}
+
+void process_engine::take_reports() {
+  server_order o;
+  int r;
+  while ((r = sys::receive_packet(server_.orders.get(), o, false)) == 1) {
+    if (o.what == server_order::spawned) {
+      lock l(mutex_);
+      auto& w = workers_[o.worker];
+      if (o.error) {
+        w.state = worker_state::absent;
+        l.unlock();
+        start_failed(std::string("fork: ") + std::strerror(o.error));
+      } else {
+        w.state = worker_state::alive;
+        w.pid = o.pid;
+      }
+    } else if (o.what == server_order::ended) {
+      worker_ended(o);
+    }
+  }
+  if (r != -EAGAIN) server_ended();
+}
+
+void process_engine::worker_ended(const server_order& o) {
+  take_answers();  // what it had finished
+  worker_record& record = memory_.answers().workers[o.worker];
+  worker_phase phase = record.phase.load(acquire);
+  std::vector<placed_child_base*> unrun, dead;
+  worker_died::facts facts{.worker = int(o.worker),
+                           .pid = o.pid,
+                           .signal = o.signal,
+                           .exit_code = o.exit_code,
+                           .peak_rss_bytes = std::size_t(o.peak_rss_bytes),
+                           .cpu = duration(o.cpu_ns)};
+  std::vector<std::uint32_t> done;
+  {
+    lock l(mutex_);
+    auto& mine = workers_[o.worker];
+    mine.state = worker_state::absent;
+    mine.start_at = always;
+    for (std::uint32_t i = 0; i < slot_count; i++) {
+      if (!slots_[i].child) continue;
+      slot_word w = state_of(i);
+      if (w.worker != o.worker || w.state < slot_state::claimed) continue;
+      if (w.state == slot_state::done) {
+        done.push_back(i);
+      } else if (slots_[i].cancel_asked) {
+        unrun.push_back(take_out(i, 0));
+      } else if (w.state == slot_state::claimed) {
+        publish(i);  // it had not begun: another one runs it
+      } else {
+        facts.task = slots_[i].task;
+        dead.push_back(take_out(i, 0));
+      }
+    }
+    fill();
+    // It may have been woken for a task and died instead of taking it.
+    if (is_live()) sys::futex_wake_shared(memory_.requests().work.address());
+  }
+  for (std::uint32_t i : done) answer_arrived(i);
+  end_all(unrun);
+  end_all(dead, std::make_exception_ptr(worker_died(facts)));
+  if (phase == worker_phase::starting || phase == worker_phase::failed)
+    start_failed(phase == worker_phase::failed
+                     ? std::string("init: ") + record.why
+                     : "a worker ended before it was ready: " +
+                           (o.signal ? std::string(::strsignal(o.signal))
+                                     : "exit status " + std::to_string(o.exit_code)));
+}
+
+// Its workers have died with it.
+void process_engine::server_ended() {
+  end_server(server_);
+  std::vector<server_order> lost;
+  {
+    lock l(mutex_);
+    for (std::uint32_t i = 0; i < workers_.size(); i++) {
+      if (workers_[i].state == worker_state::alive)
+        lost.push_back(
+            {.what = server_order::ended, .worker = i, .pid = workers_[i].pid, .signal = SIGKILL});
+      workers_[i].state = worker_state::absent;
+    }
+  }
+  for (auto& o : lost) worker_ended(o);
+  start_failed("the fork server has died");
+}
+
+void process_engine::look_at_phases() noexcept {
+  for (std::size_t i = 0; i < workers_.size() && failures_ > 0; i++)
+    if (workers_[i].state == worker_state::alive &&
+        memory_.answers().workers[i].phase.load(acquire) == worker_phase::ready)
+      failures_ = 0;
+}
+
+time_point process_engine::next_time() noexcept {
+  lock l(mutex_);
+  time_point next = never;
+  for (auto& s : slots_)
+    if (s.child) next = std::min(next, s.kill_at);
+  for (auto& w : workers_)
+    if (w.state == worker_state::absent && broken_.empty()) next = std::min(next, w.start_at);
+  return next;
+}
+
+void process_engine::kill_late() {
+  lock l(mutex_);
+  time_point now = always;  // asked for when it is needed
+  for (std::uint32_t i = 0; i < slot_count; i++) {
+    slot_record& s = slots_[i];
+    if (!s.child || s.kill_at == never) continue;
+    if (now == always) now = sys::monotonic_now();
+    if (s.kill_at > now) continue;
+    s.kill_at = never;
+    slot_word w = state_of(i);
+    if (w.state != slot_state::claimed && w.state != slot_state::started) continue;
+    sys::send_packet(server_.orders.get(),
+                     server_order{.what = server_order::kill, .worker = w.worker});
+  }
+}
+
+void process_engine::start_workers() {
+  lock l(mutex_);
+  if (!broken_.empty() || (closed_ && !is_live())) return;
+  bool any = false;
+  time_point now = sys::monotonic_now();
+  for (auto& w : workers_) any |= w.state == worker_state::absent && w.start_at <= now;
+  if (!any) return;
+  if (!server_.orders) {
+    l.unlock();
+    server_process fresh;
+    if (!start_server(fresh, memory_, options_.start)) return start_failed("no fork server");
+    l.lock();
+    server_ = std::move(fresh);
+  }
+  for (std::uint32_t i = 0; i < workers_.size(); i++) {
+    auto& w = workers_[i];
+    if (w.state != worker_state::absent || w.start_at > now) continue;
+    memory_.answers().workers[i].phase.store(worker_phase::starting, relaxed);
+    w.state = worker_state::asked;
+    sys::send_packet(server_.orders.get(), server_order{.what = server_order::spawn, .worker = i});
+  }
+}
+
+void process_engine::start_failed(const std::string& why) {
+  if (++failures_ >= most_failures) return break_pool(why);
+  lock l(mutex_);
+  time_point next = after(sys::monotonic_now(), shortest_pause * (1 << failures_));
+  for (auto& w : workers_)
+    if (w.state == worker_state::absent) w.start_at = next;
+}
+
+void process_engine::break_pool(const std::string& why) {
+  std::vector<placed_child_base*> all;
+  std::vector<wait_point*> waiters;
+  {
+    lock l(mutex_);
+    if (broken_.empty())
+      broken_ = "the workers of this pool could not start " + std::to_string(most_failures) +
+                " times in a row: " + why;
+    for (auto& w : overflow_) {
+      w.child->place_state_ = 0;
+      all.push_back(w.child);
+    }
+    overflow_.clear();
+    for (std::uint32_t i = 0; i < slot_count; i++) {
+      if (!slots_[i].child) continue;
+      std::uint64_t queued = slot_word{slots_[i].generation, 0, slot_state::queued}.bits();
+      if (memory_.answers().state[i].compare_exchange_strong(
+              queued, slot_word{slots_[i].generation, 0, slot_state::free}.bits(), acq_rel))
+        all.push_back(take_out(i, 0));
+    }
+    waiters.swap(room_waiters_);
+  }
+  end_all(all, std::make_exception_ptr(pool_broken(broken_)));
+  for (wait_point* w : waiters)
+    if (w->grant()) w->granted();
+}
+
+void process_engine::end_unfit() noexcept {
+  std::vector<placed_child_base*> all;
+  {
+    lock l(mutex_);
+    all.swap(unfit_);
+  }
+  end_all(all);
+}
+
+bool process_engine::is_over() noexcept {
+  lock l(mutex_);
+  return closed_ && !is_live();
+}
+
+void process_engine::shut_down() noexcept {
+  request_table& r = memory_.requests();
+  r.closing.store(1, release);
+  r.work.fetch_add(1, seq_cst);
+  sys::futex_wake_shared(r.work.address());
+  time_point limit = after(sys::monotonic_now(), std::chrono::milliseconds(100));
+  auto some_left = [&] {
+    lock l(mutex_);
+    return std::any_of(workers_.begin(), workers_.end(),
+                       [](auto& w) { return w.state != worker_state::absent; });
+  };
+  while (server_.orders && some_left()) {  // they flush what they have printed, and leave
+    pollfd one{server_.orders.get(), POLLIN, 0};
+    if (sys::wait_any(&one, 1, limit) == 0) break;
+    take_reports();
+  }
+  if (server_.pid > 0) end_server(server_);
+  std::vector<wait_point*> closers;
+  {
+    lock l(mutex_);
+    for (auto& w : workers_) w.state = worker_state::absent;
+    ended_ = true;
+    closers.swap(closers_);
+  }
+  for (wait_point* w : closers)
+    if (w->grant()) w->granted();
+}
+
+}  // namespace kettle::inline v0

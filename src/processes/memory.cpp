@@ -1,0 +1,138 @@
+#include "processes/memory.hpp"
+
+#include <kettle/base/error.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace kettle::inline v0 {
+
+namespace {
+
+constexpr std::size_t large_file_bytes = std::size_t(slot_count) * std::size_t(window_bytes);
+// So much of a slot's windows stays in memory between uses: fresh pages cost more than the copy.
+constexpr std::size_t kept_bytes = 4 << 20;
+constexpr std::uint32_t slots_that_keep = 16;
+
+void clean_window(int file, std::uint32_t slot, std::size_t size) noexcept {
+  if (size <= inline_bytes) return;
+  if (slot < slots_that_keep && size <= kept_bytes) return;
+  sys::give_back(file, std::int64_t(slot) * window_bytes, (size + 4095) / 4096 * 4096);
+}
+
+}  // namespace
+
+sys::memfd shared_memory::make_file(const char* name, std::size_t size) {
+  sys::memfd file(name, size);
+  if (!file) throw_io_error(file.error(), "memfd_create", name);
+  if (int r = file.seal_size(); r < 0) throw_io_error(-r, "seal", name);
+  return file;
+}
+
+void shared_memory::make() {
+  files_.clear();
+  files_.push_back(make_file("kettle-requests", sizeof(request_table)));
+  files_.push_back(make_file("kettle-arguments", large_file_bytes));
+  files_.push_back(make_file("kettle-answers", sizeof(answer_table)));
+  files_.push_back(make_file("kettle-results", large_file_bytes));
+  request_file_ = files_[0].get(), large_file_ = files_[1].get();
+  answer_file_ = files_[2].get(), large_answer_file_ = files_[3].get();
+  request_view_ = sys::mapping(request_file_, sizeof(request_table));
+  answer_view_ = sys::mapping(answer_file_, sizeof(answer_table));
+  if (!request_view_) throw_io_error(request_view_.error(), "mmap", "kettle-requests");
+  if (!answer_view_) throw_io_error(answer_view_.error(), "mmap", "kettle-answers");
+  files_[0].seal_future_writes();  // our view stays writable; nobody gets another one
+  request_reader_ = files_[0].read_only();
+  large_reader_ = files_[1].read_only();
+  if (!request_reader_) throw_io_error(request_reader_.error(), "open", "kettle-requests");
+  if (!large_reader_) throw_io_error(large_reader_.error(), "open", "kettle-arguments");
+  if (!bell_) throw_io_error(bell_.error(), "eventfd", "");
+  ::new (request_view_.data()) request_table;
+  ::new (answer_view_.data()) answer_table;
+}
+
+bool shared_memory::find() noexcept {
+  large_file_ = large_fd, answer_file_ = answer_fd, large_answer_file_ = large_answer_fd;
+  bell_file_ = bell_fd;
+  request_view_ = sys::mapping(request_fd, sizeof(request_table), PROT_READ);
+  answer_view_ = sys::mapping(answer_fd, sizeof(answer_table));
+  return request_view_ && answer_view_;
+}
+
+void shared_memory::give(int (&fds)[shared_fds - 1]) const noexcept {
+  fds[0] = request_reader_.get(), fds[1] = large_reader_.get();
+  fds[2] = answer_file_, fds[3] = large_answer_file_, fds[4] = bell_.get();
+}
+
+int shared_memory::put_request(std::uint32_t slot,
+                               const std::vector<unsigned char>& bytes) noexcept {
+  request& r = requests().requests[slot];
+  r.size = bytes.size();
+  if (bytes.size() > inline_bytes)
+    return bytes.size() > std::size_t(window_bytes)
+               ? -EFBIG
+               : sys::write_all_at(large_file_, bytes.data(), bytes.size(),
+                                   std::int64_t(slot) * window_bytes);
+  std::memcpy(r.bytes, bytes.data(), bytes.size());
+  return 0;
+}
+
+int shared_memory::put_answer(std::uint32_t slot,
+                              const std::vector<unsigned char>& bytes) noexcept {
+  answer& a = answers().answers[slot];
+  a.size = bytes.size();
+  if (bytes.size() > inline_bytes)
+    return bytes.size() > std::size_t(window_bytes)
+               ? -EFBIG
+               : sys::write_all_at(large_answer_file_, bytes.data(), bytes.size(),
+                                   std::int64_t(slot) * window_bytes);
+  std::memcpy(a.bytes, bytes.data(), bytes.size());
+  return 0;
+}
+
+unsigned char* shared_memory::buffer::reserve(std::size_t size) {
+  if (size > room) {
+    delete[] std::exchange(data, nullptr);
+    room = 0;
+    data = new unsigned char[size];
+    room = size;
+  }
+  return data;
+}
+
+const unsigned char* shared_memory::get_request(std::uint32_t slot, buffer& b) const {
+  const request& r = requests().requests[slot];
+  if (r.size <= inline_bytes) return r.bytes;
+  unsigned char* to = b.reserve(r.size);
+  int error = sys::read_all_at(large_file_, to, r.size, std::int64_t(slot) * window_bytes);
+  if (error < 0) throw_io_error(-error, "read", "the arguments");
+  return to;
+}
+
+const unsigned char* shared_memory::get_answer(std::uint32_t slot, std::size_t size,
+                                               buffer& b) const {
+  if (size > std::size_t(window_bytes)) return nullptr;
+  unsigned char* to = b.reserve(size);
+  if (size <= inline_bytes) {  // copied: a worker gone wild may still write there
+    std::memcpy(to, answers().answers[slot].bytes, size);
+    return to;
+  }
+  int error = sys::read_all_at(large_answer_file_, to, size, std::int64_t(slot) * window_bytes);
+  return error < 0 ? nullptr : to;
+}
+
+void shared_memory::clean(std::uint32_t slot, std::size_t request_size,
+                          std::size_t answer_size) noexcept {
+  clean_window(large_file_, slot, request_size);
+  clean_window(large_answer_file_, slot, std::min(answer_size, std::size_t(window_bytes)));
+}
+
+void shared_memory::ring_bell() const noexcept {
+  if (bell_file_ >= 0)
+    sys::ring_event(bell_file_);
+  else
+    bell_.ring();
+}
+
+}  // namespace kettle::inline v0

@@ -1,0 +1,198 @@
+#include "processes/worker.hpp"
+
+#include "core/home.hpp"
+#include "processes/error_codec.hpp"
+#include "sys/futex.hpp"
+#include "sys/process.hpp"
+#include "sys/thread.hpp"
+
+#include <kettle/base/spin_lock.hpp>
+#include <kettle/core/scope.hpp>
+#include <kettle/processes/remote_call.hpp>
+
+#include <cstdio>
+#include <cstring>
+
+namespace kettle::inline v0 {
+
+namespace {
+
+struct no_queue final : job_queue {
+  bool is_here() const noexcept override { return false; }
+} nobodys_queue;
+
+// A task as a child of nobody on the worker's home: so that kettle's waits and cancellation work in
+// it as on any thread of a pool.
+class task final : public placed_child_base {
+ public:
+  task(home& at, const unsigned char* bytes, std::size_t size, time_point deadline, encoder& out)
+      : placed_child_base(unplaced_kind, at), in_(bytes, size), deadline_(deadline), out_(out) {
+    begin_remote(nobodys_queue);
+    ticket().take();
+    ticket().drop();
+  }
+  void* result() noexcept override { return nullptr; }
+  void call() noexcept override {
+    cancel_scope limit(deadline_);
+    limit.enter(*tls.current);
+    try {
+      out_.raw(std::uint8_t(true));
+      decode<detail::trampoline>(in_)(in_, out_);
+    } catch (...) {
+      answer_error(std::current_exception());
+    }
+    limit.exit();
+    ending_ = ending::value;
+  }
+  void answer_error(const std::exception_ptr& e) {
+    out_.clear();
+    out_.raw(std::uint8_t(false));
+    encode_error(out_, e);
+  }
+
+ private:
+  decoder in_;
+  time_point deadline_;
+  encoder& out_;
+};
+
+class worker {
+ public:
+  worker(shared_memory& memory, int number) noexcept
+      : memory_(memory),
+        requests_(memory.requests()),
+        answers_(memory.answers()),
+        number_(std::uint16_t(number)),
+        record_(answers_.workers[number]) {}
+
+  void prepare() {
+    seen_control_ = requests_.control[number_].load(acquire);
+    sys::thread_handle listener;
+    if (sys::start_thread(listener, listen, this) == 0) sys::detach_thread(listener);
+    if (requests_.init_size == 0) return;
+    decoder in(requests_.init, requests_.init_size);
+    decode<void (*)()>(in)();
+  }
+  void work() noexcept {
+    for (std::uint64_t done = 0; requests_.max_tasks == 0 || done < requests_.max_tasks; done++) {
+      claimed_slot mine;
+      if (!wait_for_task(mine)) return;
+      run(mine);
+    }
+    set_phase(worker_phase::retiring);
+  }
+  void set_phase(worker_phase p) noexcept {
+    record_.phase.store(p, release);  // with the reason, if it failed
+    tell_client();
+  }
+  void failed(const std::string& why) noexcept {
+    std::snprintf(record_.why, sizeof record_.why, "%s", why.c_str());
+    set_phase(worker_phase::failed);
+  }
+
+ private:
+  bool wait_for_task(claimed_slot& mine) noexcept {
+    for (;;) {
+      std::uint32_t work = requests_.work.load(seq_cst);
+      if (claim_next(requests_, answers_, number_, mine)) return true;
+      if (requests_.closing.load(acquire)) return false;
+      answers_.sleepers.fetch_add(1, seq_cst);  // then looks again, in the kernel
+      sys::futex_wait_shared(&requests_.work_word(), work);
+      answers_.sleepers.fetch_sub(1, relaxed);
+    }
+  }
+
+  void run(const claimed_slot& mine) noexcept {
+    slot_word word{mine.generation, number_, slot_state::claimed};
+    slot_word started{mine.generation, number_, slot_state::started};
+    std::uint64_t expected = word.bits();
+    // From here on a death is the task's. release: nothing of the task happens before it.
+    if (!answers_.state[mine.slot].compare_exchange_strong(expected, started.bits(), acq_rel))
+      return;
+    out_.clear();
+    try {
+      const request& r = requests_.requests[mine.slot];
+      run_task(mine, memory_.get_request(mine.slot, buffer_), r);
+    } catch (...) {
+      out_.clear();
+      out_.raw(std::uint8_t(false));
+      encode_error(out_, std::current_exception());
+    }
+    std::fflush(stdout);  // what the task has printed is seen even if the next one kills us
+    publish(mine, started);
+  }
+
+  void run_task(const claimed_slot& mine, const unsigned char* bytes, const request& r) {
+    auto deadline = time_point(duration(r.deadline_ns));
+    task t(home::here(), bytes, r.size, deadline, out_);
+    {
+      spin_guard here(lock_);
+      current_ = &t, slot_ = mine.slot, generation_ = mine.generation;
+    }
+    look_for_cancel();  // asked before we were there
+    t.run_remote();
+    spin_guard here(lock_);
+    current_ = nullptr;
+  }
+
+  void publish(const claimed_slot& mine, slot_word started) noexcept {
+    if (int error = memory_.put_answer(mine.slot, out_.bytes()); error < 0) {
+      out_.clear();
+      out_.raw(std::uint8_t(false));
+      encode_error(out_,
+                   std::make_exception_ptr(io_error(std::error_code(-error, std::system_category()),
+                                                    "write", "a result")));
+      memory_.put_answer(mine.slot, out_.bytes());
+    }
+    slot_word done{mine.generation, number_, slot_state::done};
+    std::uint64_t expected = started.bits();
+    // release: the answer is there. If we die before the bit is set, the client sees the word.
+    answers_.state[mine.slot].compare_exchange_strong(expected, done.bits(), acq_rel);
+    answers_.done_bits[mine.slot / 64].fetch_or(std::uint64_t(1) << mine.slot % 64, seq_cst);
+    if (answers_.client_asleep.load(seq_cst)) tell_client();
+  }
+  void tell_client() noexcept { memory_.ring_bell(); }
+
+  void look_for_cancel() noexcept {
+    spin_guard here(lock_);
+    if (current_ && requests_.requests[slot_].cancel.load(acquire) == generation_)
+      current_->request_cancel();
+  }
+  static void* listen(void* p) {
+    auto& self = *static_cast<worker*>(p);
+    for (;;) {
+      sys::futex_wait_shared(&self.requests_.control_word(self.number_), self.seen_control_);
+      self.seen_control_ = self.requests_.control[self.number_].load(acquire);
+      self.look_for_cancel();
+    }
+  }
+
+  shared_memory& memory_;
+  const request_table& requests_;
+  answer_table& answers_;
+  std::uint16_t number_;
+  worker_record& record_;
+  shared_memory::buffer buffer_;
+  encoder out_;
+  std::uint32_t seen_control_ = 0;
+  spin_lock lock_;  // of what the listener looks at
+  task* current_ = nullptr;
+  std::uint32_t slot_ = 0, generation_ = 0;
+};
+
+}  // namespace
+
+void run_worker(shared_memory& memory, int number) noexcept {
+  static worker self(memory, number);  // its listener never ends
+  try {
+    self.prepare();
+    self.set_phase(worker_phase::ready);
+    self.work();
+  } catch (...) {
+    self.failed(describe(std::current_exception()));
+  }
+  std::fflush(nullptr);
+  sys::leave(0);
+}
+
+}  // namespace kettle::inline v0
