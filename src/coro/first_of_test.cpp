@@ -89,5 +89,45 @@ TEST(first_of, is_cancelled_from_outside_and_of_nothing_is_an_empty_group) {
   });
 }
 
+task<int> fails_after(duration d, const char* why) {
+  co_await sleep_for(d);
+  throw std::runtime_error(why);
+}
+task<int> gives_after(duration d, int n) {
+  co_await sleep_for(d);
+  co_return n;
+}
+
+TEST(first_of, a_few_waits_gives_the_first_value_and_passes_over_errors) {
+  run_virtual([]() -> task<> {
+    time_point start = clock::now();
+    int first = co_await first_of(fails_after(1s, "no"), gives_after(3s, 3), gives_after(2s, 2));
+    EXPECT_EQ(first, 2);
+    EXPECT_EQ(clock::now() - start, 2s);
+    co_await first_of(sleep_for(2s), sleep_for(1s));
+    EXPECT_EQ(clock::now() - start, 3s);
+    first = co_await first_of(on_thread([] { return 7; }), gives_after(1h, 3));
+    EXPECT_EQ(first, 7);
+  });
+}
+
+TEST(first_of, a_few_waits_that_all_fail_throws_every_error) {
+  std::string what;
+  try {
+    run_virtual(
+        []() -> task<> { co_await first_of(fails_after(2s, "later"), fails_after(1s, "sooner")); });
+  } catch (const error_group& g) {
+    what = g.what();
+  }
+  EXPECT_EQ(what, "2 errors: sooner; later");
+}
+
+TEST(first_of, a_few_waits_is_cancelled_from_outside) {
+  run_virtual([]() -> task<> {
+    auto value = co_await move_on_after(1s, first_of(gives_after(2s, 2), gives_after(3s, 3)));
+    EXPECT_FALSE(value);
+  });
+}
+
 }  // namespace
 }  // namespace kettle

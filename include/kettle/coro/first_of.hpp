@@ -2,6 +2,7 @@
 // first_of: the first *value* of several tries; a try that fails starts the next one at once.
 //
 //   page p = co_await first_of(fetch, mirrors, {.stagger = 250ms});
+//   page p = co_await first_of(from_cache(url), fetch(url));          // the same for a few waits
 //
 // The next try starts after `stagger`, or as soon as one has failed or was not accepted. The losers
 // are cancelled and have ended before it returns. When no try succeeds: error_group with every
@@ -39,18 +40,28 @@ template <class T> struct first_state {
     if (e) errors.push_back(std::move(e));
     if (pause) pause->cancel("a try has failed");
   }
+  void succeeded(T value) {
+    if (winner) return;
+    winner.emplace(std::move(value));
+    n.cancel("somebody else was first");
+  }
+  // When all have ended.
+  T result(nursery::result end) {
+    if (winner) return std::move(*winner);
+    if (end.cancelled) throw cancelled{"cancelled from outside"};
+    for (auto& e : end.errors) errors.push_back(e);
+    throw error_group(std::move(errors));
+  }
 };
 
 template <class T, class F, class Item>
 task<> first_try(first_state<T>& s, F& f, Item& item, bool (*accept)(const T&)) {
   try {
     T value = co_await f(item);
-    if (accept && !accept(value)) {
+    if (accept && !accept(value))
       s.failed(nullptr);
-    } else if (!s.winner) {
-      s.winner.emplace(std::move(value));
-      s.n.cancel("somebody else was first");
-    }
+    else
+      s.succeeded(std::move(value));
   } catch (const cancelled&) {
     throw;
   } catch (...) {
@@ -81,11 +92,37 @@ task<T> first_value(F f, std::vector<Item> items, first_options<T> o) {
   n.start([&] { return launch_tries<T>(s, f, items, o); });
   n.body_ended();
   co_await n.join();
-  nursery::result end = n.leave();
-  if (s.winner) co_return std::move(*s.winner);
-  if (end.cancelled) throw cancelled{"cancelled from outside"};
-  for (auto& e : end.errors) s.errors.push_back(e);
-  throw error_group(std::move(s.errors));
+  co_return s.result(n.leave());
+}
+
+template <class H> task<> first_branch(first_state<void_to_nothing<typename H::result>>& s, H& h) {
+  try {
+    if constexpr (std::is_void_v<typename H::result>) {
+      co_await run_hold(h);
+      s.succeeded({});
+    } else {
+      auto value = co_await run_hold(h);
+      s.succeeded(std::move(value));
+    }
+  } catch (const cancelled&) {
+    throw;
+  } catch (...) {
+    s.failed(std::current_exception());
+  }
+}
+
+template <class T, class... H> task<T> first_among(H... h) {
+  nursery n;
+  first_state<void_to_nothing<T>> s(n);
+  n.open(*tls.current);
+  auto start_branch = [&n, &s](auto& hold) {
+    n.start([&hold, &s] { return first_branch(s, hold); });
+  };
+  (start_branch(h), ...);
+  n.body_ended();
+  co_await n.join();
+  auto value = s.result(n.leave());
+  if constexpr (!std::is_void_v<T>) co_return std::move(value);
 }
 
 template <class F, class R>
@@ -100,6 +137,16 @@ auto first_of(F&& f, R&& range, first_options<detail::first_type<F, R>> o = {}) 
   using Item = std::decay_t<decltype(*std::begin(range))>;
   return detail::first_value<detail::first_type<F, R>, F, Item>(
       std::forward<F>(f), std::vector<Item>(std::begin(range), std::end(range)), o);
+}
+
+// (W, W...): all begin at once; they give one type, or nothing.
+template <detail::form_argument First, detail::form_argument... W>
+task<detail::hold_result<First>> first_of(First&& first, W&&... others) {
+  KETTLE_CHECK_CLOSURE(First);
+  static_assert((std::is_same_v<detail::hold_result<First>, detail::hold_result<W>> && ...),
+                "first_of: its waits give different types, so none of them can be the result");
+  return detail::first_among<detail::hold_result<First>>(detail::hold(std::forward<First>(first)),
+                                                         detail::hold(std::forward<W>(others))...);
 }
 
 }  // namespace kettle::inline v0
