@@ -24,7 +24,8 @@ void throw_io_error(int error_number, std::string operation, std::string object)
                  std::move(object));
 }
 
-error_group::error_group(std::vector<std::exception_ptr> errors) : errors_(std::move(errors)) {
+error_group::error_group(std::vector<std::exception_ptr> errors) {
+  errors_.swap(errors);
   text_ = std::to_string(errors_.size()) + (errors_.size() == 1 ? " error: " : " errors: ");
   const char* between = "";
   for (auto& error : errors_) {

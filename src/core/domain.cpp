@@ -1,5 +1,6 @@
 #include "core/domain.hpp"
 
+#include "base/must_make.hpp"
 #include "core/home.hpp"
 #include "sys/time.hpp"
 
@@ -10,7 +11,8 @@ namespace kettle::inline v0 {
 domain::domain(virtual_world* world, home* root) noexcept : world_(world), root_(root) {}
 
 domain& domain::outside() noexcept {
-  static domain* plain = new domain;  // never destroyed: threads may outlive static destruction
+  static domain* plain =
+      must_make<domain>();  // never destroyed: threads may outlive static destruction
   return *plain;
 }
 

@@ -23,7 +23,8 @@
 
 namespace kettle::inline v0 {
 
-// Defined by the loop room, which knows the back ends.
+// A back end of that kind; with a world, the one of virtual time in it. Defined by the loop room,
+// which knows them.
 std::unique_ptr<backend> make_backend(backend_kind kind, virtual_world* world);
 
 class home {

@@ -1,5 +1,6 @@
 #include <kettle/core/scope_handle.hpp>
 
+#include "base/must_make.hpp"
 #include "core/scope_control.hpp"
 
 namespace kettle::inline v0 {
@@ -90,7 +91,7 @@ scope_handle::~scope_handle() {
   // release, acquire by the one who finds it zero: nothing is published by it, the mail orders what
   // follows.
   if (control_->handles.fetch_sub(1, acq_rel) == 1)
-    send(new request(*control_, wish::last_handle_gone));
+    send(must_make<request>(*control_, wish::last_handle_gone));
   control_->drop();
 }
 

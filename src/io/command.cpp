@@ -42,7 +42,7 @@ struct running {
 class environment {
  public:
   explicit environment(const std::vector<std::pair<std::string, std::string>>& more) {
-    for (auto& [name, value] : more) own_.push_back(name + "=" + value);
+    for (auto& [name, value] : more) own_.emplace_back(name).append("=").append(value);
     for (char** e = ::environ; e && *e; e++)
       if (!overridden(*e, more)) all_.push_back(*e);
     for (std::string& s : own_) all_.push_back(s.data());
@@ -77,6 +77,7 @@ void begin(running& r, const detail::command_settings& s, bool capture) {
     throw usage_error("command: programs run in real time, not in run()'s virtual time");
   std::vector<std::string> args = s.argv;
   std::vector<char*> argv;
+  argv.reserve(args.size() + 1);
   for (std::string& a : args) argv.push_back(a.data());
   argv.push_back(nullptr);
   environment env(s.environment);
@@ -117,6 +118,11 @@ task<> exited(running& r) {
   }
 }
 
+task<> group_gone(running& r) {
+  co_await exited(r);
+  while (!sys::group_is_empty(r.child.pid)) co_await sleep_for(group_check_interval);
+}
+
 // SIGTERM, and SIGKILL for whoever of the group is left after the grace. Shielded by its caller.
 // The group's number stays taken as long as the group has members, so the signals reach nobody
 // else.
@@ -124,11 +130,7 @@ task<> end_group(running& r, duration grace) {
   pid_t group = r.child.pid;
   sys::signal_group(group, SIGTERM);
   sys::signal_group(group, SIGCONT);  // a stopped one could not even end
-  auto gone = [&]() -> task<> {
-    co_await exited(r);
-    while (!sys::group_is_empty(group)) co_await sleep_for(group_check_interval);
-  };
-  if (!co_await move_on_after(grace, gone)) sys::signal_group(group, SIGKILL);
+  if (!co_await move_on_after(grace, group_gone(r))) sys::signal_group(group, SIGKILL);
   co_await exited(r);
 }
 

@@ -8,9 +8,8 @@
 // confined).
 
 #include "core/backend.hpp"
-#include "core/domain.hpp"
+#include "core/home.hpp"  // make_backend
 
-#include <memory>
 #include <string>
 
 namespace kettle::inline v0 {
@@ -35,8 +34,5 @@ backend_kind parse_backend(const char* name);
 // Whether io_uring can be used here: 0, or the errno value, and what that usually means.
 int uring_denied_here() noexcept;
 std::string explain_denial(int error_number);
-
-// A back end of that kind; with a world, the one of virtual time in it. Declared in core/home.hpp.
-std::unique_ptr<backend> make_backend(backend_kind kind, virtual_world* world);
 
 }  // namespace kettle::inline v0

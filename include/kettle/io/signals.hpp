@@ -41,7 +41,7 @@ class KETTLE_WAIT signal_operation : public operation<signal_operation> {
 
 class signal_receiver {
  public:
-  explicit signal_receiver(std::initializer_list<int> signals);
+  signal_receiver(std::initializer_list<int> signals);
   signal_operation next() noexcept { return signal_operation(*inbox_); }
 
  private:
