@@ -71,7 +71,8 @@ void process_engine::launch(placed_child_base& c) noexcept {
   t.drop();
   std::exception_ptr error;
   try {
-    encoder out;
+    static thread_local encoder out;
+    out.clear();
     job_of(c).write(out);
     time_point deadline = deadline_of(c);
     lock l(mutex_);

@@ -80,6 +80,7 @@ class server {
     sys::close_fd(order_fd);
     sys::close_from(bell_fd + 1);
     sys::volunteer_for_oom();
+    sys::keep_freed_memory();
     run_worker(memory_, int(worker));
   }
 

@@ -18,6 +18,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -89,6 +90,13 @@ inline void volunteer_for_oom() noexcept {
   if (fd < 0) return;
   [[maybe_unused]] ssize_t n = ::write(fd, "800", 3);
   ::close(fd);
+}
+
+// Memory that was freed stays with us, up to a limit: touching fresh pages costs more than the copy
+// of what is put there.
+inline void keep_freed_memory() noexcept {
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
 // A copy of fd with a number of at least `lowest`, close-on-exec.

@@ -53,12 +53,17 @@ class encoder {
 
   const std::vector<unsigned char>& bytes() const noexcept { return bytes_; }
   std::vector<unsigned char> take() noexcept { return std::move(bytes_); }
-  void clear() noexcept { bytes_.clear(); }
+  // Keeps the memory for the next use, unless it is much.
+  void clear() noexcept {
+    bytes_.clear();
+    if (bytes_.capacity() > most_kept) std::vector<unsigned char>().swap(bytes_);
+  }
 
   template <class... T> encoder& operator()(const T&... values);
   template <class T> encoder& operator&(const T& value) { return (*this)(value); }
 
  private:
+  static constexpr std::size_t most_kept = 16 << 20;
   std::vector<unsigned char> bytes_;
 };
 

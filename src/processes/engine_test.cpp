@@ -1,0 +1,90 @@
+#include <kettle/core/sleep.hpp>
+#include <kettle/coro/pool_call.hpp>
+#include <kettle/coro/run.hpp>
+#include <kettle/fibers/on_fiber.hpp>
+#include <kettle/processes/process_pool.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace kettle {
+namespace {
+
+using namespace std::chrono_literals;
+
+int twice(int x) { return 2 * x; }
+int sleeper() {
+  sleep_forever().get();
+  return 0;
+}
+
+TEST(process_engine, a_coroutine_queues_what_the_table_does_not_hold) {
+  process_pool pool({.workers = 2});
+  auto body = [&]() -> task<long> {
+    std::vector<future<int>> all;
+    for (int i = 0; i < 5000; i++) all.push_back(pool.start(twice, i));
+    long sum = 0;
+    for (auto& f : all) sum += co_await f;
+    co_return sum;
+  };
+  EXPECT_EQ(run(body), 5000L * 4999);
+}
+
+TEST(process_engine, a_thread_waits_while_the_table_is_full) {
+  process_pool pool({.workers = 1});
+  auto first = pool.start(sleeper);
+  std::vector<future<int>> all;
+  for (int i = 0; i < 1023; i++) all.push_back(pool.start(twice, i));
+  EXPECT_EQ(pool.stats().running + pool.stats().queued, 1024u);
+  std::atomic<bool> started{false};
+  std::thread other([&] {
+    auto f = pool.start(twice, 21);
+    started = true;
+    EXPECT_EQ(f.get(), 42);
+  });
+  EXPECT_FALSE(started);
+  all.back().cancel();  // makes room
+  while (!started) std::this_thread::yield();
+  first.cancel();
+  other.join();
+  for (int i = 0; i < 1022; i++) EXPECT_EQ(all[std::size_t(i)].get(), 2 * i);
+}
+
+TEST(process_engine, a_fiber_parks_while_it_waits) {
+  process_pool pool({.workers = 1});
+  int got = run([&](nursery& n) -> task<int> {
+    auto f = n.start(on_fiber, [&] { return pool.start(twice, 4).get(); });
+    auto g = n.start(on_fiber, [&] { return pool(twice, 5).get(); });
+    co_return co_await f + co_await g;
+  });
+  EXPECT_EQ(got, 18);
+}
+
+TEST(process_engine, futures_may_outlive_the_pool) {
+  future<int> f;
+  {
+    process_pool pool({.workers = 1});
+    f = pool.start(twice, 3);
+    pool.close(close_mode::drain).get();
+  }
+  EXPECT_EQ(f.get(), 6);
+}
+
+TEST(process_engine, large_arguments_wait_in_the_overflow_too) {
+  process_pool pool({.workers = 2});
+  auto body = [&]() -> task<std::size_t> {
+    std::vector<future<std::size_t>> all;
+    auto size = [](std::string s) { return s.size(); };
+    for (int i = 0; i < 1100; i++) all.push_back(pool.start(size, std::string(5000, 'x')));
+    std::size_t sum = 0;
+    for (auto& f : all) sum += co_await f;
+    co_return sum;
+  };
+  EXPECT_EQ(run(body), 1100u * 5000);
+}
+
+}  // namespace
+}  // namespace kettle
