@@ -58,15 +58,6 @@ home::~home() {
 void home::resume_thread(context& c) noexcept { c.at_->thread_woken_ = true; }
 void home::park_thread(context& c) { c.at_->run_until_woken(); }
 
-void home::push_ready(context& c) noexcept {
-  c.mail_next_ = nullptr;
-  if (ready_tail_)
-    ready_tail_->mail_next_ = &c;
-  else
-    ready_head_ = &c;
-  ready_tail_ = &c;
-}
-
 time_point home::now() noexcept { return domain_->now(); }
 
 backend& home::io() {

@@ -43,7 +43,14 @@ class home {
   // Takes mail until `flag` is true: for an answer that is on its way from another thread.
   void run_until(const bool& flag);
 
-  void push_ready(context& c) noexcept;
+  void push_ready(context& c) noexcept {
+    c.mail_next_ = nullptr;
+    if (ready_tail_)
+      ready_tail_->mail_next_ = &c;
+    else
+      ready_head_ = &c;
+    ready_tail_ = &c;
+  }
   context* pop_ready() noexcept {
     context* c = ready_head_;
     if (!c) return nullptr;

@@ -2,6 +2,8 @@
 
 #include "core/home.hpp"
 
+#include <kettle/core/scope.hpp>
+
 namespace kettle::inline v0 {
 
 bool sleep_operation::start() {
@@ -24,6 +26,14 @@ void sleep_operation::unlink() noexcept { who().at_->disarm(*this); }
 void sleep_operation::fire(timer& t) noexcept {
   auto& self = static_cast<sleep_operation&>(t);
   if (self.grant()) self.granted();
+}
+
+void yield_operation::get() {
+  context* c = tls.current;
+  if (!c || !c->can_block() || is_cancelled(*c)) [[unlikely]]
+    return operation::get();
+  c->at_->push_ready(*c);
+  park_here(*c);
 }
 
 bool yield_operation::start() {

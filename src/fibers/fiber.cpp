@@ -182,6 +182,16 @@ void resume_fiber(context& next) noexcept {
   tls.stack_low = stack_low;
 }
 
+// Among many fibers each switch meets three cold places: the node, the control block, the stack
+// below it. `after` comes second, and its node was asked for one switch ago.
+inline void prefetch(context& after) noexcept {
+  constexpr std::ptrdiff_t line = 64;
+  __builtin_prefetch(after.mail_next_);
+  if (!is_fiber(after)) return;
+  auto* top = static_cast<char*>(static_cast<placed_child_base&>(after).place_data_);
+  for (std::ptrdiff_t below = 0; below <= 4 * line; below += line) __builtin_prefetch(top - below);
+}
+
 void park_fiber(context& me) {
   carrier& k = *carrier_here;
   fiber& f = fiber_of(me);
@@ -195,7 +205,7 @@ void park_fiber(context& me) {
     auto& c = static_cast<placed_child_base&>(*next);
     if (has_begun(c)) [[likely]] {
       fiber& n = fiber_of(c);
-      if (context* after = h.first_ready()) __builtin_prefetch(after);
+      if (context* after = h.first_ready()) prefetch(*after);
       return enter(k, f.self, n);
     }
     if (!may_begin(c)) continue;

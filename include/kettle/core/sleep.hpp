@@ -44,6 +44,7 @@ class KETTLE_WAIT yield_operation : public operation<yield_operation> {
   void cancel() noexcept override {}  // it is ready already
   const char* what() const noexcept override { return "yield"; }
   void finish() noexcept {}
+  void get();  // no wait that anybody could grant or cancel: in a fiber little more than the switch
 };
 inline yield_operation yield() noexcept { return {}; }
 
