@@ -3,6 +3,7 @@
 #include "bad_input.hpp"
 #include "compare.hpp"
 #include "doctor.hpp"
+#include "green.hpp"
 #include "measure.hpp"
 #include "numbers.hpp"
 #include "options.hpp"
@@ -28,6 +29,7 @@ int run(const std::vector<std::string>& arguments) {
     case verb::show: fmt::print("{}", request.text); return exit_fine;
     case verb::compare: return compare(request.compare);
     case verb::doctor: return doctor(request.doctor);
+    case verb::green: return run_green(request.green);
   }
   return exit_usage;
 }

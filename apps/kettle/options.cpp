@@ -19,9 +19,10 @@ constexpr std::int64_t most_items = 1'000'000;
 constexpr const char* main_footer = R"(Examples:
   kettle compare                       three workloads, four ways, a table and a verdict
   kettle compare --url http://host/    the same with your own pages
+  kettle green -- python3 serve.py     an unmodified program, its threads run as fibers
   kettle doctor                        what kettle found on this machine
 
-Not here yet: processes and the green runtime (unmodified blocking code on fibers).)";
+Not here yet: processes.)";
 
 constexpr const char* compare_footer =
     R"(The work (at most one kind; none: three workloads made on the spot):
@@ -44,6 +45,24 @@ In --exec, {} is one word, quoted whatever it holds; the output of the commands 
 Own URLs are asked once before the rounds; those that fail are named and left out.
 Exit status: 0 fine, 1 some work failed, 2 the command line was wrong; 130 after Ctrl-C, with the
 table of what was done by then. The JSON is described in docs/compare-json.md.)";
+
+constexpr const char* green_help =
+    R"(Usage: kettle green -- PROGRAM [ARGUMENTS]
+
+Runs PROGRAM with its threads as fibers of one kernel thread: pthread_create makes a fiber, and a
+call that would block parks it while the others go on. The program is not changed, nor are its
+descriptors. A program that only computes gains nothing: it has one core.
+
+What the machine or the program lacks is said once, and then it runs plainly.
+
+Environment of PROGRAM:
+  KETTLE_GREEN=off         its threads stay threads
+  KETTLE_GREEN_STACK=KIB   stack of a thread that asked for no size (default: 256)
+  KETTLE_GREEN_VERBOSE=1   says how it waits
+  KETTLE_BACKEND=epoll     does without io_uring
+
+Exit status: that of PROGRAM; 126 if it cannot be run, 127 if there is none.
+)";
 
 [[noreturn]] void refuse(const std::string& line) { throw bad_input(exit_usage, line); }
 
@@ -155,11 +174,12 @@ void check_together(const CLI::App& verb, const compare_options& o) {
 
 void check_verb(const std::vector<std::string>& arguments) {
   if (arguments.empty())
-    refuse("say what to do: kettle compare, kettle doctor (kettle --help tells more)");
+    refuse(
+        "say what to do: kettle compare, kettle green, kettle doctor (kettle --help tells more)");
   auto& first = arguments[0];
-  if (first.starts_with("-") || first == "compare" || first == "doctor") return;
+  if (first.starts_with("-") || first == "compare" || first == "doctor" || first == "green") return;
   refuse(
-      fmt::format("\"{}\" is not something kettle can do: there are compare and doctor "
+      fmt::format("\"{}\" is not something kettle can do: there are compare, green and doctor "
                   "(kettle --help tells more)",
                   first));
 }
@@ -174,10 +194,31 @@ std::string one_line(const std::string& text) {
   return line;
 }
 
+// PROGRAM's arguments are its own: nothing after the first word that is no option is looked at.
+request parse_green(const std::vector<std::string>& arguments) {
+  request out;
+  out.verb = verb::green;
+  auto word = arguments.begin() + 1;
+  if (word != arguments.end() && (*word == "--help" || *word == "-h")) {
+    out.verb = verb::show;
+    out.text = green_help;
+    return out;
+  }
+  if (word != arguments.end() && *word == "--")
+    ++word;
+  else if (word != arguments.end() && word->starts_with("-"))
+    refuse(fmt::format("green: {}: no such option (see --help)", *word));
+  out.green.command.assign(word, arguments.end());
+  if (out.green.command.empty() || out.green.command[0].empty())
+    refuse("green: which program? kettle green -- PROGRAM [ARGUMENTS]");
+  return out;
+}
+
 }  // namespace
 
 request parse_command_line(std::vector<std::string> arguments) {
   check_verb(arguments);
+  if (arguments[0] == "green") return parse_green(arguments);
   request out;
   raw_compare raw;
   CLI::App app(
@@ -189,6 +230,7 @@ request parse_command_line(std::vector<std::string> arguments) {
   app.require_subcommand(1);
   auto* compare = app.add_subcommand("compare", "run work by every method and say which pays");
   auto* doctor = app.add_subcommand("doctor", "say what kettle found on this machine");
+  app.add_subcommand("green", "run an unmodified program, its threads as fibers");
   describe_compare(*compare, out.compare, raw);
   doctor->add_flag("--json", out.doctor.json, "as JSON");
 

@@ -7,6 +7,7 @@
 // Throws bad_input (exit_usage) with one line that names the thing. --help and --version come back
 // as verb::show with the text to print.
 
+#include "green.hpp"
 #include "method.hpp"
 
 #include <cstddef>
@@ -16,7 +17,7 @@
 
 namespace kettle::app {
 
-enum class verb { show, compare, doctor };
+enum class verb { show, compare, doctor, green };
 
 struct compare_options {
   // At most one kind of own work; none: the built-in workloads.
@@ -48,6 +49,7 @@ struct request {
   std::string text;  // of verb::show
   compare_options compare;
   doctor_options doctor;
+  green_options green;
 };
 
 request parse_command_line(std::vector<std::string> arguments);

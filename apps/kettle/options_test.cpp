@@ -37,6 +37,21 @@ bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+TEST(options, green_leaves_the_program_its_own_arguments) {
+  auto r = parse_command_line({"green", "--", "python3", "--help", "-x"});
+  EXPECT_EQ(r.verb, verb::green);
+  EXPECT_EQ(r.green.command, (std::vector<std::string>{"python3", "--help", "-x"}));
+  EXPECT_EQ(parse_command_line({"green", "prog", "--", "a"}).green.command,
+            (std::vector<std::string>{"prog", "--", "a"}));
+  EXPECT_TRUE(has(parse_command_line({"green", "--help"}).text, "PROGRAM [ARGUMENTS]"));
+}
+
+TEST(options, green_wants_a_program_and_knows_no_options) {
+  EXPECT_THROW(parse_command_line({"green"}), bad_input);
+  EXPECT_THROW(parse_command_line({"green", "--"}), bad_input);
+  EXPECT_THROW(parse_command_line({"green", "--strict", "prog"}), bad_input);
+}
+
 }  // namespace
 
 TEST(options, compare_alone_means_every_method_and_five_rounds) {
@@ -77,8 +92,8 @@ TEST(options, methods_and_workloads_are_lists_and_nothing_counts_twice) {
 
 TEST(options, an_unknown_verb_is_named) {
   EXPECT_EQ(complaint({"primer"}),
-            "\"primer\" is not something kettle can do: there are compare "
-            "and doctor (kettle --help tells more)");
+            "\"primer\" is not something kettle can do: there are compare, "
+            "green and doctor (kettle --help tells more)");
   EXPECT_TRUE(has(complaint({}), "say what to do"));
 }
 
@@ -135,7 +150,7 @@ TEST(options, help_has_examples_and_says_what_does_not_exist_yet) {
   auto top = parse_command_line({"--help"});
   EXPECT_EQ(top.verb, verb::show);
   EXPECT_TRUE(has(top.text, "Examples:"));
-  EXPECT_TRUE(has(top.text, "Not here yet: processes and the green runtime"));
+  EXPECT_TRUE(has(top.text, "Not here yet: processes."));
   auto more = parse_command_line({"compare", "--help"});
   EXPECT_EQ(more.verb, verb::show);
   EXPECT_TRUE(has(more.text, "--exec 'gzip -t {}'"));
