@@ -51,7 +51,7 @@ struct freelist {
 
 [[gnu::tls_model("initial-exec")]] inline constinit thread_local freelist free_blocks{};
 
-inline void* take_block(std::size_t size) {
+[[gnu::always_inline]] inline void* take_block(std::size_t size) {
 #if !KETTLE_SANITIZED
   if (std::size_t c = freelist::class_of(size); c < freelist::classes) {
     freelist& list = free_blocks;
@@ -66,7 +66,7 @@ inline void* take_block(std::size_t size) {
   return ::operator new(size);
 }
 
-inline void* allocate_block(std::size_t size) {
+[[gnu::always_inline]] inline void* allocate_block(std::size_t size) {
   void* block = take_block(size);
   if constexpr (is_checked_build) __builtin_memset(block, 0, size);
   return block;

@@ -31,7 +31,8 @@ struct frame_base {
   std::source_location where;            // the line it awaits at
   std::exception_ptr error;
 
-  static void* operator new(std::size_t size) {
+  // In line together with its delete: g++ 12 warns of a mismatched pair if only one is.
+  [[gnu::always_inline]] static void* operator new(std::size_t size) {
     void* frame = allocate_block(size);
     if constexpr (is_checked_build) newest_frame = {static_cast<char*>(frame), size};
     return frame;
