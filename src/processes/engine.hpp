@@ -60,7 +60,6 @@ class process_engine final : public job_queue, public companion {
   enum class worker_state : std::uint8_t { absent, asked, alive };
   struct worker_record_here {
     worker_state state = worker_state::absent;
-    int pid = 0;
     time_point start_at = always;  // when absent: not before
   };
 

@@ -17,6 +17,15 @@ namespace {
 constexpr int most_failures = 3;
 constexpr auto shortest_pause = std::chrono::milliseconds(10);
 
+// Its death is on its way already; until then it might still claim a task.
+void wait_until_gone(pid_t pid) noexcept {
+  if (pid <= 0) return;
+  sys::unique_fd process = sys::pidfd_open(pid);
+  if (!process) return;
+  pollfd one{process.get(), POLLIN, 0};
+  sys::wait_any(&one, 1, after(sys::monotonic_now(), std::chrono::milliseconds(100)));
+}
+
 }  // namespace
 
 void* process_engine::manage(void* self) {
@@ -111,7 +120,6 @@ void process_engine::take_reports() {
         start_failed(std::string("fork: ") + std::strerror(o.error));
       } else {
         w.state = worker_state::alive;
-        w.pid = o.pid;
       }
     } else if (o.what == server_order::ended) {
       worker_ended(o);
@@ -174,12 +182,16 @@ void process_engine::server_ended() {
   {
     lock l(mutex_);
     for (std::uint32_t i = 0; i < workers_.size(); i++) {
-      if (workers_[i].state == worker_state::alive)
-        lost.push_back(
-            {.what = server_order::ended, .worker = i, .pid = workers_[i].pid, .signal = SIGKILL});
-      workers_[i].state = worker_state::absent;
+      // Also one that was only asked for: it may be at work before we are told that it is there.
+      if (workers_[i].state == worker_state::absent) continue;
+      // One failure, the server's, is counted below.
+      memory_.answers().workers[i].phase.store(worker_phase::ready, relaxed);
+      server_order o{.what = server_order::ended, .worker = i, .signal = SIGKILL};
+      o.pid = memory_.answers().workers[i].pid.load(relaxed);
+      lost.push_back(o);
     }
   }
+  for (auto& o : lost) wait_until_gone(o.pid);
   for (auto& o : lost) worker_ended(o);
   start_failed("the fork server has died");
 }
@@ -235,6 +247,7 @@ void process_engine::start_workers() {
     auto& w = workers_[i];
     if (w.state != worker_state::absent || w.start_at > now) continue;
     memory_.answers().workers[i].phase.store(worker_phase::starting, relaxed);
+    memory_.answers().workers[i].pid.store(0, relaxed);
     w.state = worker_state::asked;
     sys::send_packet(server_.orders.get(), server_order{.what = server_order::spawn, .worker = i});
   }

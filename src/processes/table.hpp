@@ -76,6 +76,7 @@ enum class worker_phase : std::uint32_t { starting, ready, retiring, failed };
 
 struct worker_record {
   atomic<worker_phase> phase{worker_phase::starting};
+  atomic<std::int32_t> pid{0};
   char why[252] = {};  // it failed
 };
 

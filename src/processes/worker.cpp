@@ -66,6 +66,7 @@ class worker {
         record_(answers_.workers[number]) {}
 
   void prepare() {
+    record_.pid.store(sys::process_id(), relaxed);
     seen_control_ = requests_.control[number_].load(acquire);
     sys::thread_handle listener;
     if (sys::start_thread(listener, listen, this) == 0) sys::detach_thread(listener);
