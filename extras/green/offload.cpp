@@ -1,0 +1,118 @@
+#include "green/offload.hpp"
+
+#include "green/hook.hpp"
+#include "green/scheduler.hpp"
+
+#include "sys/raw.hpp"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+
+namespace kettle::inline v0::green {
+
+namespace {
+
+libc_function<int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*)> next_create{
+    "pthread_create"};
+
+// A line under a lock held for a few instructions; `waiting` is what idle workers sleep on.
+struct {
+  atomic<int> locked{0};
+  atomic<int> posted{0};
+  job* first = nullptr;
+  job* last = nullptr;
+  unsigned workers = 0;
+  unsigned idle = 0;
+} line;
+
+struct lock {
+  lock() noexcept {
+    while (line.locked.exchange(1, acquire)) __builtin_ia32_pause();
+  }
+  ~lock() { line.locked.store(0, release); }
+};
+
+job* take() noexcept {
+  lock held;
+  job* j = line.first;
+  if (j && !(line.first = j->next)) line.last = nullptr;
+  return j;
+}
+
+// Whether a new worker is needed for it.
+bool put(job& j) noexcept {
+  lock held;
+  j.next = nullptr;
+  (line.last ? line.last->next : line.first) = &j;
+  line.last = &j;
+  if (line.idle > 0) {
+    line.idle--;
+    return false;
+  }
+  if (line.workers == most_workers) return false;
+  line.workers++;
+  return true;
+}
+
+void* work(void*) {
+  for (;;) {
+    int seen = line.posted.load(acquire);  // before the look, so that no post is slept through
+    if (job* j = take()) {
+      fiber& who = *j->who;
+      j->run(j->argument);
+      {
+        lock held;
+        if (!line.first) line.idle++;
+      }
+      unpark_from_anywhere(who);  // the job may be gone from here on
+      continue;
+    }
+    sys::raw_futex(line.posted.address(), FUTEX_WAIT_PRIVATE, unsigned(seen));
+  }
+}
+
+bool make_worker() noexcept {
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t ignored;
+  int failed = next_create(&ignored, &attributes, work, nullptr);
+  ::pthread_attr_destroy(&attributes);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return failed == 0;
+}
+
+// Takes the job back; false: a worker has it.
+bool withdraw(job& j) noexcept {
+  lock held;
+  line.workers--;
+  job* before = nullptr;
+  for (job* k = line.first; k; before = k, k = k->next) {
+    if (k != &j) continue;
+    (before ? before->next : line.first) = j.next;
+    if (line.last == &j) line.last = before;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void offload_job(job& j, const char* what) noexcept {
+  fiber& me = *self;
+  j.who = &me;
+  me.mailed = false;
+  me.waits_for = what;
+  if (put(j) && !make_worker() && withdraw(j)) return j.run(j.argument);
+  line.posted.fetch_add(1, release);
+  sys::raw_futex(line.posted.address(), FUTEX_WAKE_PRIVATE, 1);
+  here.outside++;
+  while (!me.mailed) park(never);
+  here.outside--;
+}
+
+}  // namespace kettle::inline v0::green
