@@ -42,16 +42,17 @@ auto elsewhere(const char* what, const F& next, A... arguments) noexcept {
   return offload(what, [&] { return next(arguments...); });
 }
 
-// Numbers need nobody: the common case of a program that knows its address.
-bool is_numeric(const addrinfo* hints) noexcept {
-  return hints && (hints->ai_flags & AI_NUMERICHOST);
-}
-
 }  // namespace
 
 KETTLE_GREEN_HOOK int getaddrinfo(const char* host, const char* service, const addrinfo* hints,
                                   addrinfo** found) {
-  if (!host || is_numeric(hints)) return next_getaddrinfo(host, service, hints, found);
+  if (!self || !host) return next_getaddrinfo(host, service, hints, found);
+  // A number needs nobody.
+  addrinfo number = hints ? *hints : addrinfo{};
+  if (!hints) number.ai_flags = AI_V4MAPPED | AI_ADDRCONFIG;  // what no hints mean
+  number.ai_flags |= AI_NUMERICHOST;
+  int failed = next_getaddrinfo(host, service, &number, found);
+  if (failed != EAI_NONAME || (hints && (hints->ai_flags & AI_NUMERICHOST))) return failed;
   return elsewhere("getaddrinfo", next_getaddrinfo, host, service, hints, found);
 }
 KETTLE_GREEN_HOOK int getnameinfo(const sockaddr* address, socklen_t size, char* host,

@@ -1,0 +1,291 @@
+// How blocking code behaves beside other blocking code; knows nothing of kettle. The numbers are
+// those of the project's list of behaviours.
+//
+//   behaviours            each; exit status 1 if one failed
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char** environ;
+
+namespace {
+
+using namespace std::chrono_literals;
+using clock_type = std::chrono::steady_clock;
+
+struct failure : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+#define EXPECT(what) \
+  if (!(what)) throw failure(std::string(#what) + ", line " + std::to_string(__LINE__))
+
+std::atomic<int> wrong{0};  // counted in threads, where an exception would end the process
+
+template <class F> auto seconds_of(F f) {
+  auto begin = clock_type::now();
+  f();
+  return std::chrono::duration<double>(clock_type::now() - begin).count();
+}
+
+template <class F> void on_threads(int n, F f) {
+  std::vector<std::thread> all;
+  for (int i = 0; i < n; i++) all.emplace_back([f, i] { f(i); });
+  for (auto& t : all) t.join();
+}
+
+// 69. The sum would be 100 s.
+void a_thousand_sleep_at_once() {
+  double s = seconds_of([] { on_threads(1000, [](int) { usleep(100'000); }); });
+  std::printf("  1000 x usleep(100000): %.3f s\n", s);
+  EXPECT(s < 5);
+}
+
+// 72. Each of these would stop everybody if it stopped the kernel thread.
+void locks_park() {
+  std::mutex m;
+  std::condition_variable changed;
+  std::atomic<int> word{0};
+  bool ready = false;
+  int others = 0;
+  std::unique_lock held(m);
+  std::thread locker([&] { std::lock_guard lock(m); });
+  std::thread sleeper([] { std::this_thread::sleep_for(20ms); });
+  std::thread word_waiter([&] { word.wait(0); });
+  std::thread joiner([&] { sleeper.join(); });
+  held.unlock();
+  std::thread condition_waiter([&] {
+    std::unique_lock lock(m);
+    changed.wait(lock, [&] { return ready; });
+  });
+  on_threads(10, [&](int) {
+    std::lock_guard lock(m);
+    others++;
+  });
+  EXPECT(others == 10);
+  word = 1;
+  word.notify_all();
+  {
+    std::lock_guard lock(m);
+    ready = true;
+  }
+  changed.notify_all();
+  locker.join();
+  joiner.join();
+  word_waiter.join();
+  condition_waiter.join();
+}
+
+// 74. The child goes on alone, plainly; both do I/O.
+void fork_keeps_only_the_caller() {
+  int ends[2];
+  EXPECT(pipe(ends) == 0);
+  std::atomic<bool> stop{false};
+  std::thread beside([&] {
+    while (!stop) usleep(1000);
+  });
+  int status = -1;
+  std::string got;
+  std::thread forker([&] {
+    pid_t child = fork();
+    if (child == 0) {
+      bool alone = std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}) == 1;
+      usleep(5000);
+      int inner = 0;
+      std::thread([&] { inner = 7; }).join();
+      char text[16];
+      int n = std::snprintf(text, sizeof text, "%d %d", alone, inner);
+      if (write(ends[1], text, size_t(n)) != n) _exit(2);
+      _exit(alone && inner == 7 ? 0 : 1);
+    }
+    char text[16];
+    ssize_t n = read(ends[0], text, sizeof text);
+    if (n > 0) got.assign(text, size_t(n));
+    if (waitpid(child, &status, 0) != child) wrong++;
+  });
+  forker.join();
+  stop = true;
+  beside.join();
+  close(ends[0]);
+  close(ends[1]);
+  EXPECT(got == "1 7");
+  EXPECT(status == 0);
+}
+
+std::atomic<int> children_ended{0};
+
+// 75. Each takes 0.2 s; one after another they would take 8 s.
+void processes_are_waited_for_at_once() {
+  struct sigaction action{}, before{};
+  action.sa_handler = [](int) { children_ended++; };
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGCHLD, &action, &before);
+  double s = seconds_of([] {
+    on_threads(40, [](int i) {
+      if (i % 4 == 0) {
+        if (std::system("sleep 0.2; exit 5") != 5 << 8) wrong++;
+      } else if (i % 4 == 1) {
+        FILE* out = popen("sleep 0.2; echo hello", "r");
+        char text[16] = "";
+        if (!out || !fgets(text, sizeof text, out) || std::strcmp(text, "hello\n") != 0) wrong++;
+        if (pclose(out) != 0) wrong++;
+      } else if (i % 4 == 2) {
+        pid_t child = fork();
+        if (child == 0) {
+          usleep(200'000);
+          _exit(4);
+        }
+        int status = 0;
+        if (waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 4) wrong++;
+      } else {
+        char name[] = "sleep", time[] = "0.2";
+        char* arguments[] = {name, time, nullptr};
+        pid_t child;
+        if (posix_spawnp(&child, "sleep", nullptr, nullptr, arguments, environ) != 0) wrong++;
+        siginfo_t info{};
+        if (waitid(P_PID, id_t(child), &info, WEXITED) != 0 || info.si_pid != child) wrong++;
+      }
+    });
+  });
+  sigaction(SIGCHLD, &before, nullptr);
+  std::printf("  40 children of 0.2 s: %.3f s\n", s);
+  EXPECT(s < 4);
+  EXPECT(children_ended > 0);
+}
+
+void names_are_asked_at_once() {
+  on_threads(20, [](int) {
+    addrinfo* found = nullptr;
+    if (getaddrinfo("localhost", "80", nullptr, &found) != 0) wrong++;
+    if (found) freeaddrinfo(found);
+  });
+}
+
+void user_flags_stay() {
+  int ends[2];
+  EXPECT(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  std::thread reader([&] {
+    char c;
+    if (read(ends[0], &c, 1) != 1) wrong++;
+  });
+  usleep(2000);
+  EXPECT((fcntl(ends[0], F_GETFL) & O_NONBLOCK) == 0);  // while somebody waits on it
+  EXPECT(write(ends[1], "x", 1) == 1);
+  reader.join();
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  char c;
+  on_threads(1, [&](int) {
+    if (read(ends[0], &c, 1) != -1 || errno != EAGAIN) wrong++;
+    if (recv(ends[0], &c, 1, 0) != -1 || errno != EAGAIN) wrong++;
+  });
+  fcntl(ends[0], F_SETFL, 0);
+  timeval limit{0, 20'000};
+  setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  on_threads(1, [&](int) {
+    if (recv(ends[0], &c, 1, 0) != -1 || errno != EAGAIN) wrong++;
+  });
+  close(ends[0]);
+  close(ends[1]);
+}
+
+void readiness_waits() {
+  int a[2], b[2];
+  EXPECT(pipe(a) == 0 && pipe(b) == 0);
+  std::thread poller([&] {
+    pollfd fds[2] = {{a[0], POLLIN, 0}, {b[0], POLLIN, 0}};
+    if (poll(fds, 2, -1) != 1 || fds[0].revents != 0 || fds[1].revents != POLLIN) wrong++;
+    if (poll(fds, 1, 10) != 0) wrong++;
+  });
+  std::thread selector([&] {
+    fd_set in;
+    FD_ZERO(&in);
+    FD_SET(a[0], &in);
+    FD_SET(b[0], &in);
+    if (select(std::max(a[0], b[0]) + 1, &in, nullptr, nullptr, nullptr) != 1) wrong++;
+    if (FD_ISSET(a[0], &in) || !FD_ISSET(b[0], &in)) wrong++;
+  });
+  std::thread epoller([&] {
+    int fd = epoll_create1(0);
+    epoll_event e{EPOLLIN, {}}, got{};
+    e.data.fd = 42;
+    epoll_ctl(fd, EPOLL_CTL_ADD, b[0], &e);
+    if (epoll_wait(fd, &got, 1, -1) != 1 || got.data.fd != 42) wrong++;
+    close(fd);
+  });
+  usleep(2000);
+  EXPECT(write(b[1], "x", 1) == 1);
+  poller.join();
+  selector.join();
+  epoller.join();
+  for (int fd : {a[0], a[1], b[0], b[1]}) close(fd);
+}
+
+void local_destructors_run() {
+  static std::atomic<int> destroyed{0};
+  struct counted {
+    ~counted() { destroyed++; }
+  };
+  on_threads(100, [](int i) {
+    counted c;
+    if (i % 2) pthread_exit(nullptr);
+  });
+  EXPECT(destroyed == 100);
+}
+
+struct one {
+  const char* name;
+  void (*run)();
+};
+constexpr one all[] = {
+    {"69 a_thousand_sleep_at_once", a_thousand_sleep_at_once},
+    {"72 locks_park", locks_park},
+    {"74 fork_keeps_only_the_caller", fork_keeps_only_the_caller},
+    {"75 processes_are_waited_for_at_once", processes_are_waited_for_at_once},
+    {"77 local_destructors_run", local_destructors_run},
+    {"names_are_asked_at_once", names_are_asked_at_once},
+    {"user_flags_stay", user_flags_stay},
+    {"readiness_waits", readiness_waits},
+};
+
+}  // namespace
+
+int main() {
+  int failed = 0;
+  for (const one& b : all) {
+    std::string what;
+    wrong = 0;
+    try {
+      b.run();
+      if (wrong) what = std::to_string(wrong) + " wrong";
+    } catch (const std::exception& e) {
+      what = e.what();
+    }
+    failed += !what.empty();
+    std::printf("%-36s %s\n", b.name, what.empty() ? "ok" : what.c_str());
+    std::fflush(stdout);
+  }
+  return failed ? 1 : 0;
+}

@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""Programs that the system brings, run by `kettle green`: interpose.py CASE --kettle K --programs DIR.
+
+A case that cannot run here prints 'SKIP: ' and the reason.
+"""
+
+import argparse
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+LIMIT_S = 60
+
+THREADS = """
+import os, sys, threading, urllib.request
+wrong = []
+def fetch(n):
+    page = urllib.request.urlopen(sys.argv[1] % n).read()
+    if len(page) < 1000:
+        wrong.append((n, len(page)))
+threads = [threading.Thread(target=fetch, args=(n,)) for n in range(200)]
+for t in threads: t.start()
+kernel = len(os.listdir("/proc/self/task"))
+for t in threads: t.join()
+print(kernel, len(wrong))
+"""
+
+
+def run(*command, **more):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False, **more)
+    if done.returncode:
+        raise SystemExit(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done
+
+
+def skip(why):
+    print("SKIP: " + why)
+    sys.exit(0)
+
+
+def expect(right, what):
+    if not right:
+        raise SystemExit(f"wrong: {what}")
+
+
+@contextlib.contextmanager
+def responder(at, delay_ms):
+    with subprocess.Popen([at.kettle, "__responder", str(delay_ms)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+        yield f"http://127.0.0.1:{int(p.stdout.readline())}/page/%d"
+        p.stdin.close()
+
+
+def python(at):
+    """Debian's python3, 200 threads of urllib: their waits of 100 ms overlap on one kernel thread."""
+    if not Path("/usr/bin/python3").exists():
+        skip("there is no /usr/bin/python3")
+    with responder(at, 100) as pages:
+        said = run(at.kettle, "green", "--", "/usr/bin/python3", "-c", THREADS, pages).stdout.split()
+    expect(said == ["1", "0"], f"kernel threads and wrong pages: {said}")
+
+
+def subprocesses(at):
+    """A Python program that starts programs of its own, from a thread."""
+    code = ("import subprocess, threading\nout = []\n"
+            "def f(): out.append(subprocess.run('sleep 0.05; echo $((6*7))', shell=True, capture_output=True).stdout)\n"
+            "ts = [threading.Thread(target=f) for _ in range(5)]\n"
+            "[t.start() for t in ts]; [t.join() for t in ts]; print(out)")
+    said = run(at.kettle, "green", "--", "/usr/bin/python3", "-c", code).stdout
+    expect(said.count("42") == 5, said)
+
+
+def deadlock(at):
+    done = run(at.kettle, "green", "--", at.programs / "interpose_deadlock")
+    for part in ("nothing can wake one", "left in pthread_mutex_lock", "right in pthread_mutex_lock", "in pthread_join"):
+        expect(part in done.stderr, f"'{part}' in what was said:\n{done.stderr}")
+
+
+def off(at):
+    """KETTLE_GREEN=off leaves threads alone: the server has one for each connection."""
+    env = {**os.environ, "KETTLE_GREEN": "off"}
+    said = run(at.kettle, "green", "--", at.programs / "interpose_echo_server", "20", "1", env=env).stdout
+    expect("21 kernel threads" in said, said)
+    said = run(at.kettle, "green", "--", at.programs / "interpose_echo_server", "20", "1").stdout
+    expect("1 kernel threads" in said and "21 kernel" not in said, said)
+
+
+@contextlib.contextmanager
+def postgresql():
+    """A server of its own on a socket in a new folder; gives the connection string."""
+    tools = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if Path("/usr/lib/postgresql").exists() else []
+    if not tools:
+        skip("postgresql is not installed")
+    tools = tools[-1].parent
+    as_user = []
+    if os.geteuid() == 0:
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    folder = Path(tempfile.mkdtemp(prefix="kettle-pg-"))
+    try:
+        if as_user:
+            shutil.chown(folder, "postgres", "postgres")
+        data = folder / "data"
+        run(*as_user, tools / "initdb", "-D", data, "-A", "trust", "-U", "kettle", "--no-sync", cwd=folder)
+        options = f"-k {folder} -c listen_addresses='' -c max_connections=120 -c fsync=off"
+        run(*as_user, tools / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start", cwd=folder)
+        try:
+            yield f"host={folder} user=kettle dbname=postgres"
+        finally:
+            run(*as_user, tools / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop", cwd=folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def postgres(at):
+    program = at.programs / "interpose_postgres"
+    if not program.exists():
+        skip("libpq-dev was not there when this was built")
+    with postgresql() as where:
+        one = float(run(at.kettle, "green", "--", program, where, "1").stdout)
+        fifty = float(run(at.kettle, "green", "--", program, where, "50").stdout)
+    print(f"one: {one:.3f} s, fifty: {fifty:.3f} s, fifty in turn would be {50 * one:.1f} s")
+    expect(fifty <= max(2 * one, 2.5), f"fifty took {fifty:.3f} s, one {one:.3f} s")
+
+
+def main():
+    cases = {f.__name__: f for f in (python, subprocesses, deadlock, off, postgres)}
+    p = argparse.ArgumentParser()
+    p.add_argument("case", choices=cases)
+    p.add_argument("--kettle", required=True)
+    p.add_argument("--programs", required=True, type=Path)
+    at = p.parse_args()
+    cases[at.case](at)
+
+
+if __name__ == "__main__":
+    main()
