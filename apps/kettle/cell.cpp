@@ -71,9 +71,11 @@ cell cell_from_json(const std::string& text) {
 }
 
 std::string to_json(const cell_result& r) {
-  json out = {{"startup_s", r.startup_s}, {"wall_s", r.wall_s},   {"cpu_s", r.cpu_s},
-              {"peak_kib", r.peak_kib},   {"threads", r.threads}, {"processes", r.processes},
-              {"failed", r.failed},       {"answers", r.answers}, {"problem", escaped(r.problem)},
+  json out = {{"startup_s", r.startup_s}, {"wall_s", r.wall_s},
+              {"cpu_s", r.cpu_s},         {"peak_kib", r.peak_kib},
+              {"threads", r.threads},     {"processes", r.processes},
+              {"items", r.items},         {"failed", r.failed},
+              {"answers", r.answers},     {"problem", escaped(r.problem)},
               {"failures", json::array()}};
   for (auto& f : r.failures)
     out["failures"].push_back({{"item", escaped(f.item)}, {"why", escaped(f.why)}});
@@ -89,6 +91,7 @@ cell_result result_from_json(const std::string& text) {
     r.peak_kib = in.at("peak_kib");
     r.threads = in.at("threads");
     r.processes = in.at("processes");
+    r.items = in.at("items");
     r.failed = in.at("failed");
     r.answers = in.at("answers");
     r.problem = unescaped(in.at("problem"));

@@ -41,6 +41,7 @@ struct cell_result {
   long peak_kib = 0;
   int threads = 1;
   int processes = 1;
+  std::size_t items = 0;  // that were done; fewer than were asked for when it was scaled
   std::size_t failed = 0;
   std::vector<failure> failures;  // the first of them, in the order of the items
   std::string answers;  // SHA-256 over all answers in order: equal work gives equal answers

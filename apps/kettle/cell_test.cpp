@@ -43,6 +43,7 @@ TEST(cell, a_result_survives_the_journey) {
   r.peak_kib = 4096;
   r.threads = 65;
   r.processes = 2;
+  r.items = 7;
   r.failed = 1;
   r.failures = {{"http://x/", "the server answered 404"}};
   r.answers = "abc";
@@ -54,6 +55,7 @@ TEST(cell, a_result_survives_the_journey) {
   EXPECT_EQ(same.peak_kib, r.peak_kib);
   EXPECT_EQ(same.threads, r.threads);
   EXPECT_EQ(same.processes, r.processes);
+  EXPECT_EQ(same.items, r.items);
   EXPECT_EQ(same.failed, r.failed);
   EXPECT_EQ(same.failures, r.failures);
   EXPECT_EQ(same.answers, r.answers);

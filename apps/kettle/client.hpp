@@ -1,12 +1,12 @@
 #pragma once
-// What is done for one item: the client that every method runs.
+// What is done for one item, with kettle's own waits.
 //
-//   std::string answer = do_item(c, item);                   // ordinary: sequential, threads,
-//   fibers std::string answer = co_await do_item_later(c, item);    // its twin: coroutines
+//   std::string answer = do_item(c, item);                    // an ordinary function: fibers
+//   std::string answer = co_await do_item_later(c, item);     // its twin: coroutines
 //
-// The ordinary one waits by kettle's operations with .get(), so it blocks a thread or parks a
-// fiber; it does not know which. Both throw what went wrong; both are as cancellable as their
-// waits.
+// The ordinary one waits by kettle's operations with .get(), so it parks its fiber. Both throw what
+// went wrong; both are as cancellable as their waits. client_plain.hpp is the third, without
+// kettle.
 
 #include <kettle/coro/task.hpp>
 #include <string>

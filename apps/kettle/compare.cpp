@@ -2,6 +2,7 @@
 
 #include "bad_input.hpp"
 #include "busy.hpp"
+#include "descriptors.hpp"
 #include "input.hpp"
 #include "interrupts.hpp"
 #include "measure.hpp"
@@ -9,6 +10,7 @@
 #include "report.hpp"
 #include "report_json.hpp"
 #include "run_cell.hpp"
+#include "scaling.hpp"
 #include "table.hpp"
 #include "url.hpp"
 #include "workloads.hpp"
@@ -46,6 +48,7 @@ class comparison {
   std::vector<std::string> own_urls();
   std::vector<std::string> working_urls(const std::vector<std::string>& urls);
   void settle();
+  item_cost look_at(const workload& w);
   void measure_one(const workload& w, progress& bar);
   void tell_failures(const workload_report& report);
   void complain(const std::string& line) {
@@ -150,10 +153,26 @@ void comparison::tell_failures(const workload_report& report) {
     complain(fmt::format("... and {} more", told.size() - most_lines_of_failures));
 }
 
+// What one item costs, when there are enough of them for it to matter.
+item_cost comparison::look_at(const workload& w) {
+  if (w.items.size() <= fewer_items) return {};
+  auto probe = probe_of(cell_for(w, method::sequential, settings_));
+  auto result = run_cell(probe, asked_, runner_);
+  if (!result || !result->problem.empty()) return {};  // the rounds will say it
+  return cost_from(*result, probe.items.size());
+}
+
 void comparison::measure_one(const workload& w, progress& bar) {
+  if (auto line = too_few_descriptors(w, settings_, options_.methods); !line.empty())
+    complain(line);
+  auto one = look_at(w);
   auto run = [&](method how, int round) -> std::optional<cell_result> {
     bar.step(fmt::format("{}: {}, round {}", w.name, name_of(how), round + 1));
-    return run_cell(cell_for(w, how, settings_), asked_, runner_);
+    auto c = cell_for(w, how, settings_);
+    if (predicted_s(c, one, settings_.cores) > longest_cell_s) c = on_fewer_items(c);
+    auto result = run_cell(c, asked_, runner_);
+    if (result) result = scaled_to(*result, w.items.size());
+    return result;
   };
   auto probe = [&] { return busy_share(settings_.cores); };
   auto done = run_rounds({options_.methods, options_.rounds}, run, probe);

@@ -2,11 +2,13 @@
 
 #include "methods.hpp"
 #include "pipe_io.hpp"
+#include "process_tree.hpp"
 #include "work.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <algorithm>
 #include <chrono>
 #include <exception>
 
@@ -35,14 +37,17 @@ class stop_watch : public meter {
 
   void ready() override {
     into_.startup_s = since(began_);
-    cpu_ = cpu_seconds();
+    cpu_ = cpu_seconds() + look_below().cpu_s;
     work_ = clock::now();
   }
   void over() override {
     into_.wall_s = since(work_);
-    into_.cpu_s = cpu_seconds() - cpu_;
+    auto below = look_below();
+    into_.cpu_s = cpu_seconds() + below.cpu_s - cpu_;
+    below_ = below;
     into_.threads = static_cast<int>(status_number(read_file("/proc/self/status"), "Threads:"));
   }
+  const process_figures& below() const { return below_; }  // while the pool still stood
 
  private:
   static double since(clock::time_point then) {
@@ -53,6 +58,7 @@ class stop_watch : public meter {
   clock::time_point began_ = clock::now();
   clock::time_point work_;
   double cpu_ = 0;
+  process_figures below_;
 };
 
 }  // namespace
@@ -64,10 +70,12 @@ long status_number(const std::string& status, const std::string& field) {
 
 cell_result measure(const cell& c) {
   cell_result r;
+  long below_kib = 0;
   try {
     stop_watch watch(r);
     auto outcomes = run_items(c, watch);
     std::string all;
+    r.items = outcomes.size();
     for (std::size_t i = 0; i < outcomes.size(); i++) {
       auto& one = outcomes[i];
       all += one.answer + "\n";
@@ -77,12 +85,16 @@ cell_result measure(const cell& c) {
         r.failures.push_back({name_of_item(c.items[i]), one.why});
     }
     r.answers = sha256(all);
-    r.processes = 1 + most_programs_at_once();
+    r.processes = 1 + std::max(most_programs_at_once(), watch.below().processes);
+    // A worker counts the programs that it runs, one at a time, in its own memory.
+    if (c.how == method::processes && c.work == work_kind::execute)
+      r.processes += static_cast<int>(c.width);
+    below_kib = watch.below().memory_kib;
   } catch (const std::exception& wrong) {
     r.problem = wrong.what();
   }
   // Not ru_maxrss: that one remembers the size of whoever forked us.
-  r.peak_kib = status_number(read_file("/proc/self/status"), "VmHWM:");
+  r.peak_kib = status_number(read_file("/proc/self/status"), "VmHWM:") + below_kib;
   return r;
 }
 

@@ -3,8 +3,9 @@
 //
 //   cell_result r = measure(c);
 //
-// Start-up of the pool or loop is apart from the work; CPU seconds include those of programs that
-// were run and waited for; threads are counted while the pool still stands.
+// Start-up of the pool or loop is apart from the work; CPU seconds include those of worker
+// processes and of programs that were run and waited for; threads and processes are counted while
+// the pool still stands; memory is this process's peak and what its workers hold in the end.
 
 #include "cell.hpp"
 

@@ -6,7 +6,9 @@ std::string_view name_of(method m) {
   switch (m) {
     case method::sequential: return "sequential";
     case method::threads: return "threads";
+    case method::processes: return "processes";
     case method::coroutines: return "coroutines";
+    case method::green: return "green";
     case method::fibers: return "fibers";
   }
   return "unknown";

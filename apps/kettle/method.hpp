@@ -10,15 +10,18 @@
 
 namespace kettle::app {
 
-enum class method { sequential, threads, coroutines, fibers };
+enum class method { sequential, threads, processes, coroutines, green, fibers };
 
-inline constexpr std::array all_methods = {method::sequential, method::threads, method::coroutines,
-                                           method::fibers};
+// Those that this kettle has, and those it takes when nobody says.
+inline constexpr std::array all_methods = {method::sequential, method::threads, method::processes,
+                                           method::coroutines, method::fibers};
+inline constexpr std::array default_methods = {
+    method::sequential, method::threads, method::processes, method::coroutines, method::fibers};
 
 std::string_view name_of(method m);
 std::optional<method> method_named(std::string_view name);
 
-// "sequential, threads, coroutines, fibers"
+// "sequential, threads, ..."
 std::string method_names();
 
 }  // namespace kettle::app

@@ -9,11 +9,11 @@ TEST(method, every_name_leads_back_to_its_method) {
 }
 
 TEST(method, an_unknown_name_is_no_method) {
-  EXPECT_FALSE(method_named("processes"));
+  EXPECT_FALSE(method_named("telepathy"));
   EXPECT_FALSE(method_named(""));
   EXPECT_FALSE(method_named("Threads"));
 }
 
 TEST(method, lists_the_names_in_one_order) {
-  EXPECT_EQ(method_names(), "sequential, threads, coroutines, fibers");
+  EXPECT_EQ(method_names(), "sequential, threads, processes, coroutines, fibers");
 }

@@ -3,15 +3,18 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <kettle/core/sleep.hpp>
 #include <kettle/coro/forms.hpp>
 #include <kettle/coro/map.hpp>
 #include <kettle/coro/pool_call.hpp>
 #include <kettle/coro/run.hpp>
 #include <kettle/fibers/fiber_pool.hpp>
+#include <kettle/processes/process_pool.hpp>
 #include <kettle/sync/latch.hpp>
 #include <kettle/threads/thread_pool.hpp>
 
 #include "client.hpp"
+#include "client_plain.hpp"
 
 namespace kettle::app {
 namespace {
@@ -41,6 +44,7 @@ void keep(const cell& c, outcomes& all, outcome<std::string>& o) {
 void make_all_threads(thread_pool& pool) {
   latch all_here(pool.width());
   std::vector<future<void>> each;
+  each.reserve(pool.width());
   for (std::size_t i = 0; i < pool.width(); i++)
     each.push_back(pool.start([&] {
       all_here.count_down();
@@ -49,18 +53,27 @@ void make_all_threads(thread_pool& pool) {
   for (auto& one : each) one.get();
 }
 
+// The same for processes: the first task makes the pool start all its workers.
+void make_all_workers(process_pool& pool) {
+  pool.start([] {}).get();
+  auto all_here = [&] {
+    while (pool.stats().threads < pool.width()) sleep_for(std::chrono::microseconds(200)).get();
+  };
+  fail_after(std::chrono::seconds(20), all_here).get();
+}
+
 // Each of these is what one would write, and counts its lines; `ready` and `over` are the stop
-// watch. watch.
+// watch.
 
 constexpr int sequential_begins = __LINE__;
 void in_sequence(const cell& c, meter& watch, outcomes& out) {
   watch.ready();
-  for (std::size_t i = 0; i < c.items.size(); i++) {
-    auto one = [&] { return do_item(c, c.items[i]); };
-    auto done = as_outcome(fail_after(limit_of(c), one)).get();
-    done.index = i;
-    keep(c, out, done);
-  }
+  auto jobs = jobs_of(c);
+  for (std::size_t i = 0; i < jobs.size(); i++) try {
+      out[i].answer = do_job(jobs[i]);
+    } catch (const std::exception& wrong) {
+      out[i] = {.answer = "", .why = wrong.what(), .failed = true};
+    }
   watch.over();
 }
 constexpr int sequential_lines = __LINE__ - sequential_begins - 1;
@@ -70,13 +83,20 @@ void in_threads(const cell& c, meter& watch, outcomes& out) {
   thread_pool pool({.workers = c.width});
   make_all_threads(pool);
   watch.ready();
-  auto one = [&](const std::string& item) {
-    return fail_after(limit_of(c), [&] { return do_item(c, item); }).get();
-  };
-  for (auto& done : pool.map(as_outcome, one, c.items)) keep(c, out, done);
+  for (auto& done : pool.map(as_outcome, do_job, jobs_of(c))) keep(c, out, done);
   watch.over();
 }
 constexpr int threads_lines = __LINE__ - threads_begins - 1;
+
+constexpr int processes_begins = __LINE__;
+void in_processes(const cell& c, meter& watch, outcomes& out) {
+  process_pool pool({.workers = c.width});
+  make_all_workers(pool);
+  watch.ready();
+  for (auto& done : pool.map(as_outcome, do_job, jobs_of(c))) keep(c, out, done);
+  watch.over();
+}
+constexpr int processes_lines = __LINE__ - processes_begins - 1;
 
 }  // namespace
 
@@ -117,10 +137,12 @@ std::vector<item_outcome> run_items(const cell& c, meter& watch) {
   switch (c.how) {
     case method::sequential: in_sequence(c, watch, out); break;
     case method::threads: in_threads(c, watch, out); break;
+    case method::processes: in_processes(c, watch, out); break;
     case method::coroutines:
       run(in_coroutines, std::cref(c), std::ref(watch), std::ref(out));
       break;
     case method::fibers: in_fibers(c, watch, out); break;
+    case method::green: throw std::runtime_error("green is not part of this kettle");
   }
   return out;
 }
@@ -130,10 +152,12 @@ int most_programs_at_once() { return running_program::most_at_once(); }
 int lines_of_code(method how, work_kind work) {
   constexpr int watching = 2;  // the calls of the stop watch are not part of it
   switch (how) {
-    case method::sequential: return sequential_lines - watching + lines_of_client(work);
-    case method::threads: return threads_lines - watching - 1 + lines_of_client(work);
+    case method::sequential: return sequential_lines - watching + lines_of_plain_client(work);
+    case method::threads: return threads_lines - watching - 1 + lines_of_plain_client(work);
+    case method::processes: return processes_lines - watching - 1 + lines_of_plain_client(work);
     case method::coroutines: return coroutines_lines - watching + lines_of_coroutine_client(work);
     case method::fibers: return fibers_lines - watching + lines_of_client(work);
+    case method::green: break;
   }
   return 0;
 }

@@ -1,11 +1,12 @@
 #pragma once
-// The ways to do the items of a cell, each with kettle and nothing else.
+// The ways to do the items of a cell, each what it is called and nothing else.
 //
 //   meter watch;
 //   auto outcomes = run_items(c, watch);      // as c.how says; never by another method instead
 //
-// sequential, threads and fibers call one ordinary function (client_plain.cpp), whose waits are
-// kettle's operations with .get(); coroutines await its twin (client_coroutine.cpp).
+// sequential, threads and processes run the client that knows nothing of kettle (client_plain.cpp);
+// fibers one whose waits are kettle's operations with .get() (client.cpp); coroutines await its
+// twin (client_coroutine.cpp).
 
 #include "cell.hpp"
 

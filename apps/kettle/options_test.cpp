@@ -107,9 +107,9 @@ TEST(options, an_unknown_option_is_named) {
 
 TEST(options, an_unknown_method_or_workload_is_named_with_those_there_are) {
   EXPECT_EQ(
-      compare_complaint({"--methods", "threads,processes"}),
-      "compare: --methods: \"processes\" is not a method here: there are sequential, threads, "
-      "coroutines, fibers");
+      compare_complaint({"--methods", "threads,telepathy"}),
+      "compare: --methods: \"telepathy\" is not a method here: there are sequential, threads, "
+      "processes, coroutines, fibers");
   EXPECT_TRUE(has(compare_complaint({"--methods", ""}), "\"\" is not a method"));
   EXPECT_TRUE(has(compare_complaint({"--methods", "threads,"}), "\"\" is not a method"));
   EXPECT_EQ(

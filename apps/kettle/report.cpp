@@ -4,6 +4,7 @@
 #include "verdict.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace kettle::app {
 namespace {
@@ -15,6 +16,7 @@ void remember(method_row& row, const cell_result& r) {
   row.peak_kib = std::max(row.peak_kib, r.peak_kib);
   row.threads = std::max(row.threads, r.threads);
   row.processes = std::max(row.processes, r.processes);
+  row.items = r.items;
   row.failed = std::max(row.failed, r.failed);
   for (auto& f : r.failures)
     if (std::ranges::find(row.failures, f) == row.failures.end() &&
@@ -50,14 +52,13 @@ method_row make_row(method how, const std::vector<round_results>& rounds) {
   return row;
 }
 
-// Whoever did all of it must have found the same.
+// Whoever did the same items must have found the same.
 bool answers_differ(const std::vector<round_results>& rounds) {
-  std::string first;
+  std::map<std::size_t, std::string> found;  // by the number of items: always the first of them
   for (auto& round : rounds)
     for (auto& [how, r] : round) {
       if (r.failed > 0 || !r.problem.empty() || r.answers.empty()) continue;
-      if (first.empty()) first = r.answers;
-      if (r.answers != first) return true;
+      if (found.try_emplace(r.items, r.answers).first->second != r.answers) return true;
     }
   return false;
 }
@@ -79,7 +80,8 @@ figures figures_of(const workload_report& report) {
       f.sequential_failures = row.failed;
     } else {
       auto speedup = row.speedup.value_or(summary{});
-      f.methods.push_back({row.how, speedup.median, speedup.likely, row.threads, row.failed});
+      f.methods.push_back({row.how, speedup.median, speedup.likely, row.threads, row.failed,
+                           row.processes, row.items});
     }
   }
   return f;
@@ -115,6 +117,8 @@ workload_report make_report(const workload& w, const std::vector<method>& method
   for (method m : methods) {
     auto row = make_row(m, rounds);
     row.width = cell_for(w, m, settings).width;
+    row.scaled = row.measured && row.items > 0 && row.items < w.items.size();
+    if (row.scaled) row.width = std::min(row.width, row.items);
     row.lines = lines_of_code(m, w.work);
     out.rows.push_back(std::move(row));
   }

@@ -27,7 +27,9 @@ struct method_row {
   long peak_kib = 0;
   int threads = 1;
   int processes = 1;
-  std::size_t failed = 0;         // items, in the worst round
+  std::size_t items = 0;          // that were done: fewer than asked for when it is scaled
+  bool scaled = false;            // times are those of fewer items, scaled
+  std::size_t failed = 0;         // of these items, in the worst round
   std::vector<failure> failures;  // each once
   std::string problem;            // why there is no figure
   std::vector<double> walls;      // of each round

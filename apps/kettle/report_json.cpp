@@ -41,6 +41,8 @@ json json_of(const method_row& row) {
   out["cpu_s"] = json_of(row.cpu);
   out["startup_s"] = row.startup_s;
   out["peak_kib"] = row.peak_kib;
+  out["items"] = row.items;
+  out["scaled"] = row.scaled;
   out["threads"] = row.threads;
   out["processes"] = row.processes;
   return out;

@@ -1,5 +1,5 @@
 #pragma once
-// The report as JSON, schema "kettle.compare/1": docs/compare-json.md says what every field means.
+// The report as JSON, schema "kettle.compare/2": docs/compare-json.md says what every field means.
 //
 //   write_json("result.json", json_of(reports, about));
 
@@ -10,7 +10,7 @@
 
 namespace kettle::app {
 
-inline constexpr const char* compare_schema = "kettle.compare/1";
+inline constexpr const char* compare_schema = "kettle.compare/2";
 
 struct about_run {
   std::string version;

@@ -53,6 +53,8 @@ workload_report sample() {
   good.wall = summarise(good.walls);
   good.cpu = good.wall;
   good.speedup = summarise({1});
+  good.items = 1;
+  good.scaled = true;
   method_row broken;
   broken.how = method::threads;
   broken.problem = "exit 1";
@@ -66,7 +68,7 @@ workload_report sample() {
 TEST_F(report_json, has_its_schema_and_every_figure) {
   auto out =
       nlohmann::json::parse(json_of({sample()}, {.version = "1", .kernel = "6.1", .cores = 2}));
-  EXPECT_EQ(out["schema"], "kettle.compare/1");
+  EXPECT_EQ(out["schema"], "kettle.compare/2");
   EXPECT_EQ(out["machine"]["cores"], 2);
   auto& w = out["workloads"][0];
   EXPECT_EQ(w["name"], "files");
@@ -75,6 +77,8 @@ TEST_F(report_json, has_its_schema_and_every_figure) {
   EXPECT_EQ(w["rounds"]["kept"], 1);
   EXPECT_EQ(w["methods"][0]["wall_s"]["median"], 2.0);
   EXPECT_EQ(w["methods"][0]["rounds_s"].size(), 1u);
+  EXPECT_EQ(w["methods"][0]["items"], 1);
+  EXPECT_EQ(w["methods"][0]["scaled"], true);
   EXPECT_TRUE(w["methods"][0]["problem"].is_null());
   EXPECT_EQ(w["methods"][1]["measured"], false);
   EXPECT_EQ(w["methods"][1]["problem"], "exit 1");

@@ -103,6 +103,22 @@ TEST(report, different_answers_to_the_same_work_are_a_failure) {
   EXPECT_FALSE(make_report(own, both, two_cores, done).anything_failed());
 }
 
+TEST(report, a_method_that_ran_on_fewer_items_is_marked_and_compared_with_its_like) {
+  auto done = three_good();
+  for (auto& round : done.kept) {
+    round.at(method::sequential).items = 20;
+    round.at(method::sequential).answers = "of the first twenty";
+    round.at(method::threads).items = 100;
+  }
+  auto r = make_report(pages(), both, two_cores, done);
+  EXPECT_TRUE(r.rows[0].scaled);
+  EXPECT_EQ(r.rows[0].items, 20u);
+  EXPECT_FALSE(r.rows[1].scaled);
+  EXPECT_FALSE(r.answers_differ);
+  done.kept[1].at(method::sequential).answers = "others";
+  EXPECT_TRUE(make_report(pages(), both, two_cores, done).answers_differ);
+}
+
 TEST(report, an_interrupted_run_has_figures_but_no_verdict) {
   auto done = three_good();
   done.interrupted = true;

@@ -1,6 +1,7 @@
 #include "table.hpp"
 
 #include "busy.hpp"
+#include "scaling.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -37,10 +38,10 @@ cells cells_of(const method_row& row) {
     out[11] = row.problem.empty() ? "-" : "all";
     return out;
   }
-  out[2] = duration(row.wall.median);
+  out[2] = (row.scaled ? "~" : "") + duration(row.wall.median);
   out[3] = fmt::format("{}..{}", duration(row.wall.least), duration(row.wall.most));
   out[4] = speedup_of(row);
-  out[5] = duration(row.cpu.median);
+  out[5] = (row.scaled ? "~" : "") + duration(row.cpu.median);
   out[6] = fmt::format("{:.1f} MiB", static_cast<double>(row.peak_kib) / 1024);
   out[7] = std::to_string(row.threads);
   out[8] = std::to_string(row.processes);
@@ -69,8 +70,8 @@ std::string bars(const workload_report& report, table_style style) {
     int full = std::max(1, static_cast<int>(std::lround(bar_columns * row.wall.median / longest)));
     std::string bar;
     for (int i = 0; i < full; i++) bar += style.fancy ? "\u2588" : "#";
-    out += fmt::format("{:<{}}  {} {}\n", name_of(row.how), name_width, bar,
-                       duration(row.wall.median));
+    out += fmt::format("{:<{}}  {} {}{}\n", name_of(row.how), name_width, bar,
+                       row.scaled ? "~" : "", duration(row.wall.median));
   }
   return out;
 }
@@ -89,6 +90,13 @@ std::string rounds_of(const workload_report& r) {
 
 }  // namespace
 
+std::string note_on_scaling(const workload_report& report) {
+  auto one = std::ranges::find(report.rows, true, &method_row::scaled);
+  if (one == report.rows.end()) return "";
+  return fmt::format("~ measured on {} of the {} items and scaled: all would take over {:.0f} s\n",
+                     one->items, report.items, longest_cell_s);
+}
+
 std::string duration(double seconds) {
   auto three_digits = [](double value, const char* unit) {
     int decimals = value < 10 ? 2 : value < 100 ? 1 : 0;
@@ -106,6 +114,7 @@ std::string table(const workload_report& report, table_style style) {
   cells head;
   std::ranges::copy(heads, head.begin());
   std::vector<cells> rows;
+  rows.reserve(report.rows.size());
   for (auto& row : report.rows) rows.push_back(cells_of(row));
   std::array<std::size_t, columns> widths{};
   for (std::size_t i = 0; i < columns; i++) {
@@ -116,6 +125,7 @@ std::string table(const workload_report& report, table_style style) {
   out += bold(line_of(head, widths)) + "\n";
   for (auto& row : rows) out += line_of(row, widths) + "\n";
   out += rounds_of(report) + "\n";
+  out += note_on_scaling(report);
   out += bars(report, style);
   return out;
 }

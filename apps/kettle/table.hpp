@@ -15,6 +15,9 @@ struct table_style {
 
 std::string table(const workload_report& report, table_style style);
 
+// What the mark "~" means, if it is there: one line, or nothing.
+std::string note_on_scaling(const workload_report& report);
+
 // "4.24 s", "91.2 ms", "35 us"
 std::string duration(double seconds);
 

@@ -76,6 +76,21 @@ TEST(table, a_method_that_broke_has_no_figures) {
   EXPECT_NE(text.find("all\n"), std::string::npos) << text;
 }
 
+TEST(table, marks_what_was_scaled_and_says_from_what) {
+  auto r = report();
+  EXPECT_EQ(table(r, {}).find('~'), std::string::npos);
+  r.items = 10'000;
+  r.rows[0].items = 200;
+  r.rows[0].scaled = true;
+  auto text = table(r, {});
+  EXPECT_NE(text.find(" ~4.00 s "), std::string::npos) << text;
+  EXPECT_NE(text.find(" ~12.0 ms "), std::string::npos) << text;
+  EXPECT_NE(text.find("~ measured on 200 of the 10000 items and scaled: all would take over 30 s"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("# ~4.00 s\n"), std::string::npos) << text;
+}
+
 TEST(table, durations_have_three_digits_and_a_unit) {
   EXPECT_EQ(duration(4.236), "4.24 s");
   EXPECT_EQ(duration(42.36), "42.4 s");

@@ -54,7 +54,9 @@ sorted sort(const figures& f) {
       out.faster.push_back(m);
   }
   if (out.faster.empty()) return out;
-  std::ranges::stable_sort(out.faster, std::ranges::greater{}, &method_figures::speedup);
+  std::ranges::sort(out.faster, [](auto& a, auto& b) {
+    return a.speedup > b.speedup || (a.speedup == b.speedup && a.how < b.how);
+  });
   auto top = out.faster.front().likely;
   std::erase_if(out.faster, [&](const method_figures& m) {
     if (!overlap(m.likely, top)) return false;
@@ -79,39 +81,48 @@ std::string shares(const figures& f) {
                      100 - percent(w));
 }
 
-bool any_of_several_threads(const group& some) {
-  return std::ranges::any_of(some, [](auto& m) { return m.threads > 1; });
+bool has_threads(const method_figures& m) { return m.threads > 1 && m.how != method::processes; }
+bool has_processes(const method_figures& m) { return m.processes > 2; }  // more than one below it
+bool is_parallel(const method_figures& m) { return has_threads(m) || has_processes(m); }
+
+// What computes at the same time in these.
+std::string workers(const group& some) {
+  bool threads = std::ranges::any_of(some, has_threads);
+  bool processes = std::ranges::any_of(some, has_processes);
+  if (threads && processes) return "several threads or processes";
+  return processes ? "several processes" : "several threads";
 }
 
-// Why the best ones are, as far as waiting, computing, threads and cores explain it.
+// Why the best ones are, as far as waiting, computing, threads, processes and cores explain it.
 std::string reason(const figures& f, const sorted& s) {
   double w = waiting(f);
-  bool several = any_of_several_threads(s.best);
-  bool all_several = std::ranges::all_of(s.best, [](auto& m) { return m.threads > 1; });
+  bool several = std::ranges::any_of(s.best, is_parallel);
+  bool all_several = std::ranges::all_of(s.best, is_parallel);
   if (w >= mostly) return "and those waits overlap";
   if (w <= 1 - mostly) {
     if (several && f.cores > 1)
-      return fmt::format("and several threads compute on {} cores at once", f.cores);
+      return fmt::format("and {} compute on {} cores at once", workers(s.best), f.cores);
     return several ? "and one core cannot do that faster: this gain has another cause"
                    : "and one thread cannot do that faster: this gain has another cause";
   }
   if (all_several && f.cores > 1)
-    return fmt::format("and several threads wait at the same time and compute on {} cores at once",
-                       f.cores);
+    return fmt::format("and {} wait at the same time and compute on {} cores at once",
+                       workers(s.best), f.cores);
   return "and the waits overlap";
 }
 
 std::string why_nothing_pays(const figures& f, const sorted& s) {
   double w = waiting(f);
   if (w <= 1 - mostly && f.cores <= 1) return ", and there is one core to compute on";
-  if (w <= 1 - mostly && !any_of_several_threads(s.alike) && !any_of_several_threads(s.slower))
+  if (w <= 1 - mostly && std::ranges::none_of(s.alike, is_parallel) &&
+      std::ranges::none_of(s.slower, is_parallel))
     return ", and all of them compute in one thread";
   if (w >= mostly) return ", and yet those waits did not overlap";
   return "";
 }
 
 std::string one_thread(const group& some) {
-  bool single = std::ranges::none_of(some, [](auto& m) { return m.threads > 1; });
+  bool single = std::ranges::none_of(some, is_parallel);
   return single ? ", in one thread" : "";
 }
 
@@ -124,9 +135,26 @@ std::string others(const figures& f, const sorted& s) {
   if (!s.slower.empty())
     out += fmt::format("; {} slower than sequential ({})", names(s.slower), speedups(s.slower));
   for (auto& m : s.unjudged)
-    out +=
-        fmt::format("; {} not judged, {} of {} items failed", name_of(m.how), m.failures, f.items);
+    out += fmt::format("; {} not judged, {} of {} items failed", name_of(m.how), m.failures,
+                       m.items > 0 ? m.items : f.items);
   return out;
+}
+
+// What processes are for in C++: threads compute in parallel too, so seldom speed.
+std::string about_processes(const figures& f) {
+  auto judged = [&](method how) -> const method_figures* {
+    auto found = std::ranges::find(f.methods, how, &method_figures::how);
+    return found == f.methods.end() || found->failures > f.sequential_failures ? nullptr : &*found;
+  };
+  auto* processes = judged(method::processes);
+  auto* threads = judged(method::threads);
+  if (!processes) return "";
+  interval others = threads ? threads->likely : like_sequential;
+  if (processes->likely.low > others.high)
+    return "; processes also keep a crash, a kill, a memory limit or an unsafe library to one task";
+  return "; take processes not for speed but where a task may crash, must be killed, needs a "
+         "memory "
+         "limit or calls a library that is unsafe in threads";
 }
 
 std::string without_sequential(const figures& f) {
@@ -163,7 +191,7 @@ std::string verdict(const figures& f) {
   } else {
     out = fmt::format("nothing pays: sequential is the fastest; {}", shares(f));
   }
-  out += others(f, s) + ".";
+  out += others(f, s) + about_processes(f) + ".";
   out[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(out[0])));
   return out;
 }

@@ -23,6 +23,8 @@ struct method_figures {
   interval likely = {1, 1};
   int threads = 1;  // kernel threads of the process that ran it
   std::size_t failures = 0;
+  int processes = 1;      // at the same time, itself included
+  std::size_t items = 0;  // it was measured on; 0: all
 };
 
 struct figures {

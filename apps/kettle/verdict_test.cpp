@@ -163,3 +163,76 @@ TEST(verdict, without_sequential_there_is_nothing_to_compare_with) {
   EXPECT_EQ(verdict(f),
             "No verdict: only sequential was measured; sequential waits 99 % of its time.");
 }
+
+namespace {
+
+method_figures in_processes(double speedup, interval likely) {
+  method_figures m{method::processes, speedup, likely, 2, 0};
+  m.processes = 4;
+  return m;
+}
+
+}  // namespace
+
+TEST(verdict, processes_that_gain_no_more_than_threads_are_for_other_things_than_speed) {
+  auto f = computing_work();
+  f.methods.insert(f.methods.begin() + 1, in_processes(1.85, {1.8, 1.9}));
+  EXPECT_EQ(verdict(f),
+            "Threads and processes pay (1.9x, 1.9x, no difference between them): sequential "
+            "computes 99 % of its time and several threads or processes compute on 2 cores at "
+            "once; coroutines and fibers: no difference from sequential, in one thread; take "
+            "processes not for speed but where a task may crash, must be killed, needs a memory "
+            "limit or calls a library that is unsafe in threads.");
+}
+
+TEST(verdict, processes_that_gain_more_than_threads_pay_and_the_rest_comes_with_them) {
+  auto f = computing_work();
+  f.methods[0] = {method::threads, 1.2, {1.15, 1.25}, 3, 0};
+  f.methods.push_back(in_processes(1.9, {1.8, 1.95}));
+  EXPECT_EQ(verdict(f),
+            "Processes pay most (1.9x): sequential computes 99 % of its time and several processes "
+            "compute on 2 cores at once; threads less (1.2x); coroutines and fibers: no difference "
+            "from sequential, in one thread; processes also keep a crash, a kill, a memory limit "
+            "or an unsafe library to one task.");
+}
+
+TEST(verdict, processes_slower_than_sequential_are_said_to_be_and_what_they_are_for) {
+  auto f = computing_work();
+  f.methods = {in_processes(0.5, {0.4, 0.6})};
+  auto sentence = verdict(f);
+  EXPECT_TRUE(says(sentence, "processes slower than sequential (0.5x)")) << sentence;
+  EXPECT_TRUE(says(sentence, "take processes not for speed but where a task may crash"))
+      << sentence;
+}
+
+TEST(verdict, says_nothing_of_processes_that_were_not_measured_or_not_judged) {
+  EXPECT_FALSE(says(verdict(computing_work()), "processes"));
+  auto f = computing_work();
+  f.methods.push_back(in_processes(1.9, {1.8, 1.95}));
+  f.methods.back().failures = 3;
+  auto sentence = verdict(f);
+  EXPECT_TRUE(says(sentence, "processes not judged, 3 of 200 items failed")) << sentence;
+  EXPECT_FALSE(says(sentence, "crash")) << sentence;
+}
+
+TEST(verdict, never_speaks_of_an_interpreter_lock) {
+  auto f = computing_work();
+  f.methods.push_back(in_processes(1.9, {1.8, 1.95}));
+  EXPECT_FALSE(says(verdict(f), "lock"));
+  EXPECT_FALSE(says(verdict(f), "interpreter"));
+}
+
+TEST(verdict, programs_run_from_one_thread_compute_on_several_cores_all_the_same) {
+  auto f = computing_work();
+  f.methods = {{method::coroutines, 1.9, {1.8, 1.95}, 1, 0}};
+  f.methods[0].processes = 65;
+  EXPECT_TRUE(says(verdict(f), "several processes compute on 2 cores at once")) << verdict(f);
+}
+
+TEST(verdict, counts_failures_among_the_items_that_were_done) {
+  auto f = waiting_work();
+  f.items = 10'000;
+  f.methods[0].failures = 7;
+  f.methods[0].items = 200;
+  EXPECT_TRUE(says(verdict(f), "threads not judged, 7 of 200 items failed")) << verdict(f);
+}

@@ -203,7 +203,8 @@ std::size_t default_width(work_kind work, method how, std::size_t items,
   std::size_t all = std::min(items, std::max<std::size_t>(settings.descriptors, 128) - 64);
   if (how == method::sequential) return 1;
   if (work == work_kind::execute) return std::min(items, widest_threads);
-  if (how != method::threads) return work == work_kind::compute ? items : all;
+  bool of_the_system = how == method::threads || how == method::processes;  // few, and dear
+  if (!of_the_system) return work == work_kind::compute ? items : all;
   if (work == work_kind::compute)
     return std::min(items, static_cast<std::size_t>(std::max(settings.cores, 1)));
   return std::min(all, widest_threads);

@@ -41,8 +41,8 @@ workload file_work(std::vector<std::string> files, std::optional<std::size_t> it
 workload exec_work(const std::string& command, std::vector<std::string> lines,
                    std::optional<std::size_t> items);
 
-// How many at once when nobody says: all for coroutines and fibers, for threads 64 that wait or one
-// a core that computes; programs run 64 at once by every method.
+// How many at once when nobody says: all for coroutines, green and fibers; for threads and
+// processes 64 that wait or one a core that computes; programs run 64 at once by every method.
 std::size_t default_width(work_kind work, method how, std::size_t items,
                           const cell_settings& settings);
 

@@ -96,6 +96,8 @@ TEST_F(workloads, the_width_follows_the_work_and_the_method) {
   EXPECT_EQ(default_width(work_kind::fetch, method::coroutines, 200, s), 200u);
   EXPECT_EQ(default_width(work_kind::fetch, method::fibers, 200, s), 200u);
   EXPECT_EQ(default_width(work_kind::fetch, method::threads, 200, s), 64u);
+  EXPECT_EQ(default_width(work_kind::fetch, method::processes, 200, s), 64u);
+  EXPECT_EQ(default_width(work_kind::compute, method::processes, 200, s), 4u);
   EXPECT_EQ(default_width(work_kind::fetch_and_compute, method::threads, 10, s), 10u);
   EXPECT_EQ(default_width(work_kind::compute, method::threads, 200, s), 4u);
   EXPECT_EQ(default_width(work_kind::compute, method::threads, 2, s), 2u);
