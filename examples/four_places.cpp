@@ -12,9 +12,10 @@ std::string word(std::string who) {          // blocks; knows nothing of where i
 task<> greet(nursery& n) {
   auto f = n.start(on_fiber, word, "fiber");
   auto t = n.start(on_thread, word, "thread");
+  auto p = n.start(on_process, word, "process");
   // n.start(word, "loop") does not compile:
   // "an ordinary function would block the loop: give it a place"
-  for (auto* one : {&f, &t}) std::printf("%s\n", (co_await *one).c_str());
+  for (auto* one : {&f, &t, &p}) std::printf("%s\n", (co_await *one).c_str());
 }
 
 task<> same_rules() {
@@ -23,7 +24,7 @@ task<> same_rules() {
     auto none = co_await as_outcome(where(word, "nobody"));
     std::printf("late: %d, error: %s\n", late.has_value(), none.what().c_str());
   };
-  co_await all(waits(on_fiber), waits(on_thread));
+  co_await all(waits(on_fiber), waits(on_thread), waits(on_process));
 }
 
 int main() {

@@ -9,6 +9,7 @@ Servers get a real client on a loopback port.
 
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -100,8 +101,16 @@ def map_files(program):
 
 
 def four_places(program):
-    expect(run(program), "hello from a plain call\nhello from a fiber\nhello from a thread\n"
-           + "late: 0, error: nobody to greet\n" * 2)
+    expect(run(program, clock="real"),  # another process knows nothing of a virtual clock
+           "hello from a plain call\nhello from a fiber\nhello from a thread\nhello from a process\n"
+           + "late: 0, error: nobody to greet\n" * 3)
+
+
+def thumbnails(program):
+    done = run(program, clock="real").splitlines()
+    expect("\n".join(done[:4]), "a.jpg.thumb\nb.jpg.thumb\ntext.txt: not an image\nc.jpg.thumb")
+    assert re.fullmatch(r"broken\.jpg: worker \d \(pid \d+\) was killed by signal 9 \(Killed\) while it ran task 6; "
+                        r"peak memory \d+ MiB", done[4]), done[4]
 
 
 def one_channel(program):
