@@ -11,7 +11,7 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-PLACES = ("loop", "fiber", "thread")
+PLACES = ("loop", "fiber", "thread", "process")
 BACK_ENDS = ("virtual", "io_uring", "epoll", "denied")
 HERE = Path(__file__).resolve().parent
 
@@ -20,11 +20,12 @@ def words():
     """What each line says, and the reasons of the cells that are empty: lines.txt.
 
     `5 text` names a line; `5 thread: text` below it says why that place has no test (`all:` none has).
+    `5 6 7 thread: text` speaks of several.
     """
     lines, reasons = {}, {}
     for raw in (HERE / "lines.txt").read_text().splitlines():
-        if m := re.match(r"(\d+) (loop|fiber|thread|all|virtual|real): (.+)$", raw):
-            reasons[int(m[1]), m[2]] = m[3]
+        if m := re.match(r"((?:\d+ )+)(loop|fiber|thread|process|all|virtual|real): (.+)$", raw):
+            reasons.update({(int(number), m[2]): m[3] for number in m[1].split()})
         elif m := re.match(r"(\d+) (.+)$", raw):
             lines[int(m[1])] = m[2]
     return lines, reasons
@@ -51,6 +52,8 @@ def cells(folder):
 
 def reason_for(reasons, line, place, back_end):
     kind = "virtual" if back_end == "virtual" else "real"
+    if place == "process" and kind == "virtual":
+        return "another process knows nothing of a virtual clock"
     return reasons.get((line, place)) or reasons.get((line, "all")) or reasons.get((line, kind))
 
 
