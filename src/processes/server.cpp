@@ -25,7 +25,6 @@ class server {
   bool prepare() {
     sys::name_process("kettle-server");
     sys::reset_signals();
-    sys::stdin_from_nowhere();
     return client_ && memory_.find() && tell({.what = server_order::hello});
   }
 
@@ -106,6 +105,7 @@ class server {
 }  // namespace
 
 void serve(pid_t client) noexcept {
+  sys::settle_standard_files();
   static server self(client);
   if (self.prepare()) self.run();
   self.kill_all();

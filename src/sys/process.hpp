@@ -106,12 +106,15 @@ inline int copy_above(int fd, int lowest) noexcept {
 // fd becomes `number`, whatever that was; inherited by exec.
 inline int place_at(int fd, int number) noexcept { return int(result_of(::dup2(fd, number))); }
 inline void close_from(int lowest) noexcept { ::close_range(unsigned(lowest), ~0U, 0); }
-inline void stdin_from_nowhere() noexcept {
-  int fd = ::open("/dev/null", O_RDONLY);
-  if (fd > 0) {
-    ::dup2(fd, 0);
-    ::close(fd);
-  }
+// Nothing comes from 0, and 0, 1 and 2 are open, so that no other descriptor can get their numbers.
+inline void settle_standard_files() noexcept {
+  int fd;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= 2);
+  if (fd < 0) return;
+  ::dup2(fd, 0);
+  ::close(fd);
 }
 
 // What is in a small file of /proc; empty when it cannot be read.
