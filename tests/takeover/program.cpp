@@ -1,5 +1,5 @@
-// Says how often main() ran, and what a worker sees. With an argument, it waits first until that file
-// is gone.
+// Says how often main() ran, and what a worker sees. With an argument, it waits first until that
+// file is gone.
 #include <kettle/kettle.hpp>
 
 #include <cstdio>
