@@ -122,7 +122,6 @@ void process_engine::put(placed_child_base& c, const std::vector<unsigned char>&
   s.child = &c;
   s.task = ++tasks_;
   s.cancel_asked = false;
-  s.kill_at = never;
   s.request_size = bytes.size();
   memory_.requests().requests[slot].deadline_ns = deadline.time_since_epoch().count();
   c.place_state_ = slot + 1;
@@ -145,10 +144,16 @@ void process_engine::publish(std::uint32_t slot) noexcept {
   if (a.sleepers.load(seq_cst)) sys::futex_wake_shared(r.work.address(), 1);
 }
 
+void process_engine::set_kill_time(slot_record& s, time_point t) noexcept {
+  timed_ += (t != never) - (s.kill_at != never);
+  s.kill_at = t;
+}
+
 // The slot is free again, its child is the caller's to end.
 placed_child_base* process_engine::take_out(std::uint32_t slot, std::size_t answer_size) noexcept {
   slot_record& s = slots_[slot];
   placed_child_base* c = std::exchange(s.child, nullptr);
+  set_kill_time(s, never);
   c->place_state_ = nowhere;
   memory_.answers().state[slot].store(slot_word{s.generation, 0, slot_state::free}.bits(), release);
   memory_.clean(slot, s.request_size, answer_size);
@@ -202,7 +207,7 @@ void process_engine::cancel_slot(std::uint32_t slot,
   slot_word w = state_of(slot);
   if (w.state == slot_state::done || s.cancel_asked) return;
   s.cancel_asked = true;
-  s.kill_at = killing_ ? always : after(sys::monotonic_now(), options_.grace);
+  set_kill_time(s, killing_ ? always : after(sys::monotonic_now(), options_.grace));
   request_table& r = memory_.requests();
   r.requests[slot].cancel.store(s.generation, release);
   r.control[w.worker].fetch_add(1, release);

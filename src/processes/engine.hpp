@@ -70,6 +70,7 @@ class process_engine final : public job_queue, public companion {
   placed_child_base* take_out(std::uint32_t slot, std::size_t answer_size) noexcept;
   void fill() noexcept;
   void cancel_slot(std::uint32_t slot, std::vector<placed_child_base*>& unrun) noexcept;
+  void set_kill_time(slot_record& s, time_point t) noexcept;
   slot_word state_of(std::uint32_t slot) const noexcept;
   bool is_live() const noexcept;
   void wake_manager() noexcept { memory_.ring_bell(); }
@@ -104,6 +105,7 @@ class process_engine final : public job_queue, public companion {
   std::vector<wait_point*> room_waiters_, closers_;
   std::vector<worker_record_here> workers_;
   std::uint64_t tasks_ = 0;
+  int timed_ = 0;  // slots with a time to kill at
   bool closed_ = false, killing_ = false, has_manager_ = false, ended_ = false, joined_ = false;
   std::string broken_;  // why; empty: it is not
   sys::thread_handle manager_{};

@@ -206,8 +206,8 @@ void process_engine::look_at_phases() noexcept {
 time_point process_engine::next_time() noexcept {
   lock l(mutex_);
   time_point next = never;
-  for (auto& s : slots_)
-    if (s.child) next = std::min(next, s.kill_at);
+  for (std::uint32_t i = 0; i < slot_count && timed_ > 0; i++)
+    if (slots_[i].child) next = std::min(next, slots_[i].kill_at);
   for (auto& w : workers_)
     if (w.state == worker_state::absent && broken_.empty()) next = std::min(next, w.start_at);
   return next;
@@ -215,14 +215,22 @@ time_point process_engine::next_time() noexcept {
 
 void process_engine::kill_late() {
   lock l(mutex_);
-  time_point now = always;  // asked for when it is needed
+  if (timed_ == 0) return;
+  time_point now = sys::monotonic_now();
   for (std::uint32_t i = 0; i < slot_count; i++) {
     slot_record& s = slots_[i];
-    if (!s.child || s.kill_at == never) continue;
-    if (now == always) now = sys::monotonic_now();
-    if (s.kill_at > now) continue;
-    s.kill_at = never;
-    slot_word w = state_of(i);
+    if (!s.child || s.kill_at > now) continue;
+    set_kill_time(s, never);
+    // The word decides whether it has ended in time: a worker that finds it changed takes no other
+    // task, so nothing else is killed.
+    std::uint64_t word = memory_.answers().state[i].load(acquire);
+    slot_word w;
+    do {
+      w = slot_word::of(word);
+    } while (
+        (w.state == slot_state::claimed || w.state == slot_state::started) &&
+        !memory_.answers().state[i].compare_exchange_weak(
+            word, slot_word{w.generation, w.worker, slot_state::killed}.bits(), acq_rel, acquire));
     if (w.state != slot_state::claimed && w.state != slot_state::started) continue;
     sys::send_packet(server_.orders.get(),
                      server_order{.what = server_order::kill, .worker = w.worker});

@@ -60,6 +60,33 @@ TEST(process_manager, loses_and_doubles_no_task_while_workers_are_killed) {
   EXPECT_GE(killed, 20);
 }
 
+int busy_for(int us) {
+  auto end = clock::now() + std::chrono::microseconds(us);
+  while (clock::now() < end) {}
+  return us;
+}
+
+TEST(process_manager, kills_for_a_cancelled_task_and_for_no_other) {
+  process_pool pool({.workers = 2, .grace = 1ms});
+  for (int round = 0; round < 10; round++) {
+    std::vector<future<int>> kept, let_go;
+    for (int i = 0; i < 40; i++) {
+      kept.push_back(pool.start(busy_for, 200));
+      let_go.push_back(pool.start(busy_for, 1000 + 20 * i));  // ends about when its time is over
+    }
+    for (auto& f : let_go) {
+      f.cancel();
+      std::this_thread::sleep_for(100us);
+    }
+    for (auto& f : kept) EXPECT_EQ(f.get(), 200);
+    for (auto& f : let_go) {
+      try {
+        f.get();  // it may have been faster
+      } catch (const cancelled&) {}
+    }
+  }
+}
+
 TEST(process_manager, an_idle_worker_that_is_killed_is_replaced) {
   process_pool pool({.workers = 1});
   for (int i = 0; i < 5; i++) {

@@ -12,6 +12,8 @@
 // instructions and the table is whole: no worker ever holds a lock.
 //   free -> queued (client) -> claimed(w) -> started(w) -> done(w) -> free (client)
 //           queued -> free by the client: cancelled. claimed(w), w dead -> queued again.
+//           claimed(w) or started(w) -> killed(w) by the client, before it kills w: whose next
+//           change fails, and then it waits for its end.
 // The generation tells one use of a slot from the next.
 //
 // Memory order: queued and done are release stores, seen by acquire: what was written for them is
@@ -31,7 +33,7 @@ inline constexpr std::uint32_t slot_count = 1024, ring_size = 4 * slot_count, mo
 inline constexpr std::size_t inline_bytes = 1000;
 inline constexpr std::int64_t window_bytes = std::int64_t(1) << 36;
 
-enum class slot_state : std::uint8_t { free, queued, claimed, started, done };
+enum class slot_state : std::uint8_t { free, queued, claimed, started, killed, done };
 
 // generation 32 | worker 16 | state 8
 struct slot_word {

@@ -109,7 +109,7 @@ class worker {
     std::uint64_t expected = word.bits();
     // From here on a death is the task's. release: nothing of the task happens before it.
     if (!answers_.state[mine.slot].compare_exchange_strong(expected, started.bits(), acq_rel))
-      return;
+      sys::wait_for_end();  // we are being killed for this task
     out_.clear();
     try {
       const request& r = requests_.requests[mine.slot];
@@ -148,7 +148,8 @@ class worker {
     slot_word done{mine.generation, number_, slot_state::done};
     std::uint64_t expected = started.bits();
     // release: the answer is there. If we die before the bit is set, the client sees the word.
-    answers_.state[mine.slot].compare_exchange_strong(expected, done.bits(), acq_rel);
+    if (!answers_.state[mine.slot].compare_exchange_strong(expected, done.bits(), acq_rel))
+      sys::wait_for_end();
     answers_.done_bits[mine.slot / 64].fetch_or(std::uint64_t(1) << mine.slot % 64, seq_cst);
     if (answers_.client_asleep.load(seq_cst)) tell_client();
   }

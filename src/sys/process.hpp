@@ -38,6 +38,11 @@ inline bool die_with_parent(pid_t parent) noexcept {
 
 [[noreturn]] inline void leave(int status) noexcept { ::_exit(status); }
 
+// For somebody who is being killed.
+[[noreturn]] inline void wait_for_end() noexcept {
+  for (;;) ::pause();
+}
+
 struct ended_child {
   pid_t pid = 0;
   exit_state how;

@@ -354,6 +354,65 @@ FAR_BEHAVIOUR(b48, a_worker_that_dies_fails_its_own_task_only) {
   EXPECT_EQ(pool.start(tenfold, 1).get(), 10);
 }
 
+// Fails on its way: there, or on the way back.
+struct trap {
+  int step = 0;  // 1: argument read, 2: result written, 3: argument written, 4: result read
+  int how = 0;   // 0: throw, 1: exit, 2: SIGSEGV
+  std::string weight;
+
+  template <class Archive> void serialize(Archive& archive) {
+    if (Archive::is_loading) archive(weight);  // half of it has gone by
+    if (Archive::is_saving) archive(weight);
+    archive(step, how);
+    bool there = in_worker(), loading = Archive::is_loading;
+    int now = there ? (loading ? 1 : 2) : (loading ? 4 : 3);
+    if (now != step) return;
+    if (how == 0) throw std::runtime_error("step " + std::to_string(step));
+    if (how == 1) std::exit(4);
+    ::raise(SIGSEGV);
+  }
+};
+trap there_and_back(trap t) {
+  if (t.step != 0) return t;
+  if (t.how == 0) throw std::runtime_error("step 0");
+  if (t.how == 1) std::exit(4);
+  ::raise(SIGSEGV);
+  return t;
+}
+
+FAR_BEHAVIOUR(b49, whatever_breaks_at_whichever_step_fails_that_task_and_hangs_nothing) {
+  process_pool pool({.workers = 2});
+  for (std::size_t size : {std::size_t(1), std::size_t(1) << 20})
+    for (int step = 0; step <= 4; step++)
+      for (int how = 0; how <= (step >= 3 ? 0 : 2); how++) {  // here it would be our own crash
+        auto f = pool.start(there_and_back, trap{step, how, std::string(size, 'x')});
+        auto next = pool.start(tenfold, 7);
+        try {
+          f.get();
+          ADD_FAILURE() << step << " " << how;
+        } catch (const worker_died& e) {
+          EXPECT_EQ(e.how.exit_code, how == 1 ? 4 : 0);
+          EXPECT_EQ(e.how.signal, how == 2 ? SIGSEGV : 0);
+          EXPECT_NE(how, 0);
+        } catch (const std::runtime_error& e) {
+          EXPECT_EQ(how, 0);
+          EXPECT_EQ(e.what(), "step " + std::to_string(step));
+        }
+        EXPECT_EQ(next.get(), 70);
+      }
+}
+
+FAR_BEHAVIOUR(b50, with_one_task_a_worker_each_task_has_its_own) {
+  process_pool pool({.workers = 2, .max_tasks = 1});
+  std::vector<future<int>> all;
+  for (int i = 0; i < 10; i++) all.push_back(pool.start(own_pid));
+  std::vector<int> pids;
+  for (auto& f : all) pids.push_back(f.get());
+  std::sort(pids.begin(), pids.end());
+  EXPECT_EQ(std::unique(pids.begin(), pids.end()), pids.end());
+  pool.close(close_mode::drain).get();
+}
+
 void broken_init() { throw std::runtime_error("no licence"); }
 
 FAR_BEHAVIOUR(b51, an_initialiser_that_throws_breaks_the_pool_with_its_reason) {
