@@ -2,6 +2,7 @@
 // Signals reach fibers first and threads that wait in libc otherwise.
 
 #include "green/hook.hpp"
+#include "green/host.hpp"
 #include "green/lot.hpp"
 #include "green/moments.hpp"
 #include "green/mutex.hpp"
@@ -35,7 +36,7 @@ int wait(pthread_cond_t* c, pthread_mutex_t* m, nanoseconds until) {
   {
     lot_ticket ticket(c);
     if (int failed = unlock_mutex(m)) return failed;
-    self->waits_for = "pthread_cond_wait";
+    about_to_wait("pthread_cond_wait");
     how = ticket.wait_once(until, true);
     if (int failed = lock_mutex(m, never)) return failed;
   }
@@ -46,15 +47,15 @@ int wait(pthread_cond_t* c, pthread_mutex_t* m, nanoseconds until) {
 }  // namespace
 
 KETTLE_GREEN_HOOK int pthread_cond_wait(pthread_cond_t* c, pthread_mutex_t* m) {
-  return self ? wait(c, m, never) : next_wait(c, m);
+  return may_park() ? wait(c, m, never) : next_wait(c, m);
 }
 KETTLE_GREEN_HOOK int pthread_cond_timedwait(pthread_cond_t* c, pthread_mutex_t* m,
                                              const timespec* until) {
-  return self ? wait(c, m, moment_of(clock_of(c), *until)) : next_timedwait(c, m, until);
+  return may_park() ? wait(c, m, moment_of(clock_of(c), *until)) : next_timedwait(c, m, until);
 }
 KETTLE_GREEN_HOOK int pthread_cond_clockwait(pthread_cond_t* c, pthread_mutex_t* m, clockid_t clock,
                                              const timespec* until) {
-  return self ? wait(c, m, moment_of(clock, *until)) : next_clockwait(c, m, clock, until);
+  return may_park() ? wait(c, m, moment_of(clock, *until)) : next_clockwait(c, m, clock, until);
 }
 KETTLE_GREEN_HOOK int pthread_cond_signal(pthread_cond_t* c) noexcept {
   return lot_wake(c, 1) ? 0 : next_signal(c);

@@ -2,9 +2,11 @@
 // once.
 
 #include "green/hook.hpp"
+#include "green/host.hpp"
 #include "green/lot.hpp"
 #include "green/moments.hpp"
 #include "green/scheduler.hpp"
+#include "green/wait_fd.hpp"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -40,7 +42,7 @@ int try_or_park(const void* key, int busy, const char* what, nanoseconds until, 
   int r = attempt();
   if (r != busy) return r;
   if (until < 0) return EINVAL;
-  self->waits_for = what;
+  about_to_wait(what);
   lot_ticket ticket(key);
   while ((r = attempt()) == busy) {
     nanoseconds look = look_every ? after(look_every) : never;
@@ -81,18 +83,18 @@ struct fiber_barrier {
 }  // namespace
 
 KETTLE_GREEN_HOOK int pthread_rwlock_rdlock(rwlock* l) noexcept {
-  return self ? read_lock(l, never) : next_rdlock(l);
+  return may_park() ? read_lock(l, never) : next_rdlock(l);
 }
 KETTLE_GREEN_HOOK int pthread_rwlock_wrlock(rwlock* l) noexcept {
-  return self ? write_lock(l, never) : next_wrlock(l);
+  return may_park() ? write_lock(l, never) : next_wrlock(l);
 }
 KETTLE_GREEN_HOOK int pthread_rwlock_clockrdlock(rwlock* l, clockid_t clock,
                                                  const timespec* until) noexcept {
-  return self ? read_lock(l, moment_of(clock, *until)) : next_clockrd(l, clock, until);
+  return may_park() ? read_lock(l, moment_of(clock, *until)) : next_clockrd(l, clock, until);
 }
 KETTLE_GREEN_HOOK int pthread_rwlock_clockwrlock(rwlock* l, clockid_t clock,
                                                  const timespec* until) noexcept {
-  return self ? write_lock(l, moment_of(clock, *until)) : next_clockwr(l, clock, until);
+  return may_park() ? write_lock(l, moment_of(clock, *until)) : next_clockwr(l, clock, until);
 }
 KETTLE_GREEN_HOOK int pthread_rwlock_timedrdlock(rwlock* l, const timespec* until) noexcept {
   return pthread_rwlock_clockrdlock(l, CLOCK_REALTIME, until);
@@ -107,10 +109,11 @@ KETTLE_GREEN_HOOK int pthread_rwlock_unlock(rwlock* l) noexcept {
 }
 
 KETTLE_GREEN_HOOK int sem_wait(sem_t* s) {
-  return self ? wait_semaphore(s, never) : next_sem_wait(s);
+  return may_park() ? wait_semaphore(s, never) : next_sem_wait(s);
 }
 KETTLE_GREEN_HOOK int sem_clockwait(sem_t* s, clockid_t clock, const timespec* until) {
-  return self ? wait_semaphore(s, moment_of(clock, *until)) : next_sem_clockwait(s, clock, until);
+  return may_park() ? wait_semaphore(s, moment_of(clock, *until))
+                    : next_sem_clockwait(s, clock, until);
 }
 KETTLE_GREEN_HOOK int sem_timedwait(sem_t* s, const timespec* until) {
   return sem_clockwait(s, CLOCK_REALTIME, until);
@@ -122,7 +125,7 @@ KETTLE_GREEN_HOOK int sem_post(sem_t* s) noexcept {
 }
 
 KETTLE_GREEN_HOOK int pthread_barrier_wait(pthread_barrier_t* b) noexcept {
-  if (!self) return next_barrier(b);
+  if (!self) return next_barrier(b);  // a loop's fibers and real threads may share it
   auto& data = *reinterpret_cast<fiber_barrier*>(b);
   unsigned round = data.round;
   if (++data.in == data.count) {
@@ -131,7 +134,7 @@ KETTLE_GREEN_HOOK int pthread_barrier_wait(pthread_barrier_t* b) noexcept {
     lot_wake(b, everybody);
     return PTHREAD_BARRIER_SERIAL_THREAD;
   }
-  self->waits_for = "pthread_barrier_wait";
+  about_to_wait("pthread_barrier_wait");
   lot_ticket ticket(b);
   while (data.round == round) ticket.wait(never);
   return 0;
@@ -141,8 +144,8 @@ KETTLE_GREEN_HOOK int pthread_barrier_destroy(pthread_barrier_t* b) noexcept {
 }
 
 KETTLE_GREEN_HOOK int pthread_spin_lock(pthread_spinlock_t* l) noexcept {
-  if (!self) return next_spin_lock(l);
-  while (::pthread_spin_trylock(l) != 0) yield();
+  if (!may_park()) return next_spin_lock(l);
+  while (::pthread_spin_trylock(l) != 0) give_way();
   return 0;
 }
 
@@ -151,9 +154,9 @@ KETTLE_GREEN_HOOK int pthread_once(pthread_once_t* once, void (*begin)()) {
   constexpr int running = 1, done = 2;
   auto& word = *reinterpret_cast<kettle::atomic<int>*>(once);
   if (word.load(kettle::acquire) == done) return 0;
-  if (!self) return next_once(once, begin);
+  if (!self) return next_once(once, begin);  // real threads begin it too
   {
-    self->waits_for = "pthread_once";
+    about_to_wait("pthread_once");
     lot_ticket ticket(once);
     while (word.load(kettle::acquire) == running) ticket.wait(never);
   }

@@ -2,6 +2,7 @@
 // layout, its owner is the fiber's number, so recursion and error checks are libc's own.
 
 #include "green/hook.hpp"
+#include "green/host.hpp"
 #include "green/lot.hpp"
 #include "green/moments.hpp"
 #include "green/mutex.hpp"
@@ -28,7 +29,9 @@ libc_function<int(mtx_t*, const timespec*)> next_mtx_timedlock{"mtx_timedlock"};
 constexpr nanoseconds shared_look = 1'000'000;  // how often a lock of another process is tried
 
 bool locks_itself(pthread_mutex_t* m) noexcept {
-  return (m->__data.__kind & 3) == PTHREAD_MUTEX_ERRORCHECK && m->__data.__owner == self->id;
+  // Fibers of a loop share a number: which of them holds it cannot be told.
+  return self && (m->__data.__kind & 3) == PTHREAD_MUTEX_ERRORCHECK &&
+         m->__data.__owner == self->id;
 }
 
 int clock_lock(pthread_mutex_t* m, clockid_t clock, const timespec* until) noexcept {
@@ -44,7 +47,7 @@ int lock_mutex(pthread_mutex_t* m, nanoseconds until) noexcept {
   int r = __pthread_mutex_trylock(m);
   if (r != EBUSY) return r;
   if (locks_itself(m)) return EDEADLK;
-  self->waits_for = "pthread_mutex_lock";
+  about_to_wait("pthread_mutex_lock");
   bool shared = m->__data.__kind & 128;  // other processes unlock it without telling
   lot_ticket ticket(m);
   while ((r = __pthread_mutex_trylock(m)) == EBUSY) {
@@ -70,7 +73,7 @@ int unlock_mutex(pthread_mutex_t* m) noexcept {
 using namespace kettle::green;
 
 KETTLE_GREEN_HOOK int pthread_mutex_lock(pthread_mutex_t* m) noexcept {
-  return self ? lock_mutex(m, never) : next_lock(m);
+  return may_park() ? lock_mutex(m, never) : next_lock(m);
 }
 KETTLE_GREEN_HOOK int __pthread_mutex_lock(pthread_mutex_t* m) noexcept {
   return pthread_mutex_lock(m);
@@ -78,11 +81,11 @@ KETTLE_GREEN_HOOK int __pthread_mutex_lock(pthread_mutex_t* m) noexcept {
 KETTLE_GREEN_HOOK int pthread_mutex_unlock(pthread_mutex_t* m) noexcept { return unlock_mutex(m); }
 
 KETTLE_GREEN_HOOK int pthread_mutex_timedlock(pthread_mutex_t* m, const timespec* until) noexcept {
-  return self ? clock_lock(m, CLOCK_REALTIME, until) : next_timedlock(m, until);
+  return may_park() ? clock_lock(m, CLOCK_REALTIME, until) : next_timedlock(m, until);
 }
 KETTLE_GREEN_HOOK int pthread_mutex_clocklock(pthread_mutex_t* m, clockid_t clock,
                                               const timespec* until) noexcept {
-  return self ? clock_lock(m, clock, until) : next_clocklock(m, clock, until);
+  return may_park() ? clock_lock(m, clock, until) : next_clocklock(m, clock, until);
 }
 
 // <threads.h>: the same object by another name.
@@ -99,6 +102,6 @@ int as_thrd(int r) noexcept {
 KETTLE_GREEN_HOOK int mtx_lock(mtx_t* m) { return as_thrd(pthread_mutex_lock(as_pthread(m))); }
 KETTLE_GREEN_HOOK int mtx_unlock(mtx_t* m) { return as_thrd(unlock_mutex(as_pthread(m))); }
 KETTLE_GREEN_HOOK int mtx_timedlock(mtx_t* m, const timespec* until) {
-  return self ? as_thrd(clock_lock(as_pthread(m), CLOCK_REALTIME, until))
-              : next_mtx_timedlock(m, until);
+  return may_park() ? as_thrd(clock_lock(as_pthread(m), CLOCK_REALTIME, until))
+                    : next_mtx_timedlock(m, until);
 }

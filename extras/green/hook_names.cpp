@@ -2,6 +2,7 @@
 // The functions with a static result keep it where libc has it.
 
 #include "green/hook.hpp"
+#include "green/host.hpp"
 #include "green/offload.hpp"
 
 #include <grp.h>
@@ -38,7 +39,7 @@ libc_function<int(const char*, int, int, unsigned char*, int)> next_res_search{"
 
 template <class F, class... A>
 auto elsewhere(const char* what, const F& next, A... arguments) noexcept {
-  if (!self) return next(arguments...);
+  if (!may_park()) return next(arguments...);
   return offload(what, [&] { return next(arguments...); });
 }
 
@@ -46,7 +47,7 @@ auto elsewhere(const char* what, const F& next, A... arguments) noexcept {
 
 KETTLE_GREEN_HOOK int getaddrinfo(const char* host, const char* service, const addrinfo* hints,
                                   addrinfo** found) {
-  if (!self || !host) return next_getaddrinfo(host, service, hints, found);
+  if (!may_park() || !host) return next_getaddrinfo(host, service, hints, found);
   // A number needs nobody.
   addrinfo number = hints ? *hints : addrinfo{};
   if (!hints) number.ai_flags = AI_V4MAPPED | AI_ADDRCONFIG;  // what no hints mean

@@ -32,8 +32,7 @@ bool wait_for_child(pid_t child, const char* what, int& failed) {
     int fd;
     ~closing() { sys::raw_close(fd); }
   } end{int(fd)};
-  self->waits_for = what;
-  failed = wait_fd(int(fd), POLLIN, never);
+  failed = wait_fd(int(fd), POLLIN, never, what);
   return true;
 }
 
@@ -56,7 +55,8 @@ pid_t wait_child(pid_t child, int* status, int options, rusage* used) {
 }  // namespace
 
 KETTLE_GREEN_HOOK pid_t wait4(pid_t child, int* status, int options, rusage* used) {
-  return self ? wait_child(child, status, options, used) : next_wait4(child, status, options, used);
+  return may_park() ? wait_child(child, status, options, used)
+                    : next_wait4(child, status, options, used);
 }
 KETTLE_GREEN_HOOK pid_t waitpid(pid_t child, int* status, int options) {
   return wait4(child, status, options, nullptr);
@@ -67,17 +67,17 @@ KETTLE_GREEN_HOOK pid_t wait3(int* status, int options, rusage* used) {
 }
 
 KETTLE_GREEN_HOOK int waitid(idtype_t kind, id_t id, siginfo_t* info, int options) {
-  if (!self || (options & WNOHANG)) return next_waitid(kind, id, info, options);
+  if (!may_park() || (options & WNOHANG)) return next_waitid(kind, id, info, options);
   test_cancel();
   return offload("waitid", [&] { return next_waitid(kind, id, info, options); });
 }
 
 KETTLE_GREEN_HOOK int system(const char* command) {
-  if (!self || !command) return next_system(command);
+  if (!may_park() || !command) return next_system(command);
   test_cancel();
   return offload("system", [&] { return next_system(command); });
 }
 KETTLE_GREEN_HOOK int pclose(FILE* stream) {
-  if (!self) return next_pclose(stream);
+  if (!may_park()) return next_pclose(stream);
   return offload("pclose", [&] { return next_pclose(stream); });
 }

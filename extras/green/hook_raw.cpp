@@ -1,6 +1,7 @@
 // syscall(), by which C++'s waits on atomics and its guards of static variables reach the kernel.
 
 #include "green/hook.hpp"
+#include "green/host.hpp"
 #include "green/lot.hpp"
 #include "green/moments.hpp"
 #include "green/scheduler.hpp"
@@ -33,7 +34,7 @@ long wait_on_word(const int* word, int operation, int expected, const timespec* 
   lot_ticket ticket(word, mask);
   auto& value = *reinterpret_cast<const kettle::atomic<int>*>(word);
   if (value.load(kettle::seq_cst) != expected) return -EAGAIN;  // after the ticket is in the lot
-  self->waits_for = "futex";
+  about_to_wait("futex");
   wake w = ticket.wait_once(look < until ? look : until, true);
   if (w == wake::granted) return 0;
   if (w == wake::interrupted) return -EINTR;
@@ -56,7 +57,7 @@ long futex(long number, const long (&a)[6]) {
   int command = operation & FUTEX_CMD_MASK;
   bool masked = command == FUTEX_WAIT_BITSET || command == FUTEX_WAKE_BITSET;
   std::uint32_t mask = masked ? std::uint32_t(a[5]) : ~0u;
-  if (self && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET))
+  if (may_park() && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET))
     return wait_on_word(word, operation, int(a[2]), reinterpret_cast<const timespec*>(a[3]), mask);
   long woken = 0;
   if (command == FUTEX_WAKE || command == FUTEX_WAKE_BITSET)

@@ -74,7 +74,7 @@ long write_all(int fd, iovec* v, int count, const char* what) {
 }  // namespace
 
 KETTLE_GREEN_HOOK ssize_t read(int fd, void* data, size_t size) {
-  if (!self) return next_read(fd, data, size);
+  if (!may_park()) return next_read(fd, data, size);
   test_cancel();
   iovec v{data, size};
   return as_libc(read_all(fd, &v, 1, "read"));
@@ -86,7 +86,8 @@ KETTLE_GREEN_HOOK ssize_t __read_chk(int fd, void* data, size_t size, size_t roo
 }
 
 KETTLE_GREEN_HOOK ssize_t write(int fd, const void* data, size_t size) {
-  if (!self || here.busy) return next_write(fd, data, size);  // a handler in the scheduler's midst
+  if (!may_park() || here.busy)
+    return next_write(fd, data, size);  // a handler in the scheduler's midst
   test_cancel();
   iovec v{const_cast<void*>(data), size};
   return as_libc(write_all(fd, &v, 1, "write"));
@@ -96,13 +97,13 @@ KETTLE_GREEN_HOOK ssize_t __write(int fd, const void* data, size_t size) {
 }
 
 KETTLE_GREEN_HOOK ssize_t readv(int fd, const iovec* v, int count) {
-  if (!self) return next_readv(fd, v, count);
+  if (!may_park()) return next_readv(fd, v, count);
   test_cancel();
   return as_libc(read_all(fd, v, count, "readv"));
 }
 
 KETTLE_GREEN_HOOK ssize_t writev(int fd, const iovec* v, int count) {
-  if (!self || count < 0 || count > IOV_MAX) return next_writev(fd, v, count);
+  if (!may_park() || count < 0 || count > IOV_MAX) return next_writev(fd, v, count);
   test_cancel();
   iovec left[IOV_MAX];
   for (int i = 0; i < count; i++) left[i] = v[i];

@@ -83,19 +83,18 @@ int epoll_until(int fd, epoll_event* events, int most, nanoseconds until) {
       return int(r);
     }
     if (until != never && monotonic_now() >= until) {
-      yield();
+      give_way();
       return 0;
     }
-    self->waits_for = "epoll_wait";
-    int failed = wait_fd(fd, POLLIN, until);
-    if (failed == EINTR) return -EINTR;
+    int failed = wait_fd(fd, POLLIN, until, "epoll_wait");
+    if (failed && failed != EAGAIN) return -failed;
   }
 }
 
 }  // namespace
 
 KETTLE_GREEN_HOOK int poll(pollfd* fds, nfds_t count, int timeout_ms) {
-  if (!self) return next_poll(fds, count, timeout_ms);
+  if (!may_park()) return next_poll(fds, count, timeout_ms);
   return int(as_libc(wait_fds(fds, count, after_ms(timeout_ms))));
 }
 KETTLE_GREEN_HOOK int __poll(pollfd* fds, nfds_t count, int timeout_ms) {
@@ -108,7 +107,7 @@ KETTLE_GREEN_HOOK int __poll_chk(pollfd* fds, nfds_t count, int timeout_ms, size
 
 KETTLE_GREEN_HOOK int ppoll(pollfd* fds, nfds_t count, const timespec* timeout,
                             const sigset_t* mask) {
-  if (!self) return next_ppoll(fds, count, timeout, mask);
+  if (!may_park()) return next_ppoll(fds, count, timeout, mask);
   masked signals(mask);
   return int(as_libc(wait_fds(fds, count, moment_after(timeout))));
 }
@@ -119,7 +118,7 @@ KETTLE_GREEN_HOOK int __ppoll_chk(pollfd* fds, nfds_t count, const timespec* tim
 }
 
 KETTLE_GREEN_HOOK int select(int count, fd_set* in, fd_set* out, fd_set* except, timeval* timeout) {
-  if (!self) return next_select(count, in, out, except, timeout);
+  if (!may_park()) return next_select(count, in, out, except, timeout);
   nanoseconds until = never;
   if (timeout) until = after(timeout->tv_sec * 1'000'000'000 + timeout->tv_usec * 1000);
   int r = select_until(count, in, out, except, until);
@@ -136,14 +135,14 @@ KETTLE_GREEN_HOOK int __select(int count, fd_set* in, fd_set* out, fd_set* excep
 
 KETTLE_GREEN_HOOK int pselect(int count, fd_set* in, fd_set* out, fd_set* except,
                               const timespec* timeout, const sigset_t* mask) {
-  if (!self) return next_pselect(count, in, out, except, timeout, mask);
+  if (!may_park()) return next_pselect(count, in, out, except, timeout, mask);
   masked signals(mask);
   return int(as_libc(select_until(count, in, out, except, moment_after(timeout))));
 }
 
 KETTLE_GREEN_HOOK int epoll_pwait(int fd, epoll_event* events, int most, int timeout_ms,
                                   const sigset_t* mask) {
-  if (!self) return next_epoll_pwait(fd, events, most, timeout_ms, mask);
+  if (!may_park()) return next_epoll_pwait(fd, events, most, timeout_ms, mask);
   masked signals(mask);
   return int(as_libc(epoll_until(fd, events, most, after_ms(timeout_ms))));
 }
@@ -152,7 +151,7 @@ KETTLE_GREEN_HOOK int epoll_wait(int fd, epoll_event* events, int most, int time
 }
 KETTLE_GREEN_HOOK int epoll_pwait2(int fd, epoll_event* events, int most, const timespec* timeout,
                                    const sigset_t* mask) {
-  if (!self) return next_epoll_pwait2(fd, events, most, timeout, mask);
+  if (!may_park()) return next_epoll_pwait2(fd, events, most, timeout, mask);
   masked signals(mask);
   return int(as_libc(epoll_until(fd, events, most, moment_after(timeout))));
 }

@@ -130,15 +130,15 @@ long connect_one(int fd, const sockaddr* to, socklen_t size) {
     sys::raw_call(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &moment, sizeof moment);
     long r = sys::raw_call(SYS_connect, fd, to, size);
     sys::raw_call(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &old, sizeof old);
-    self->waits_for = "connect";
     if (r == -EAGAIN) {  // a local socket whose listener's line is full
       if (until != never && monotonic_now() >= until) return -EAGAIN;
-      if (park(after(1'000'000), true) == wake::interrupted) test_cancel();
+      int failed = wait_fd(-1, 0, after(1'000'000), "connect");
+      if (failed && failed != EAGAIN) return -failed;
       continue;
     }
     if (r != -EINPROGRESS && r != -EALREADY) return r;
-    int failed = wait_fd(fd, POLLOUT, until);
-    if (failed) return failed == ETIMEDOUT ? -EINPROGRESS : -failed;
+    int failed = wait_fd(fd, POLLOUT, until, "connect");
+    if (failed) return failed == EAGAIN ? -EINPROGRESS : -failed;
     int error = 0;
     bytes = sizeof error;
     sys::raw_call(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, &error, &bytes);
@@ -150,7 +150,7 @@ long connect_one(int fd, const sockaddr* to, socklen_t size) {
 
 KETTLE_GREEN_HOOK ssize_t recvfrom(int fd, void* data, size_t size, int flags, sockaddr* from,
                                    socklen_t* from_size) {
-  if (!self) return next_recvfrom(fd, data, size, flags, from, from_size);
+  if (!may_park()) return next_recvfrom(fd, data, size, flags, from, from_size);
   return as_libc(receive(fd, data, size, flags, from, from_size));
 }
 KETTLE_GREEN_HOOK ssize_t recv(int fd, void* data, size_t size, int flags) {
@@ -171,7 +171,7 @@ KETTLE_GREEN_HOOK ssize_t __recvfrom_chk(int fd, void* data, size_t size, size_t
 
 KETTLE_GREEN_HOOK ssize_t sendto(int fd, const void* data, size_t size, int flags,
                                  const sockaddr* to, socklen_t to_size) {
-  if (!self || here.busy) return next_sendto(fd, data, size, flags, to, to_size);
+  if (!may_park() || here.busy) return next_sendto(fd, data, size, flags, to, to_size);
   return as_libc(send_all(fd, data, size, flags, to, to_size));
 }
 KETTLE_GREEN_HOOK ssize_t send(int fd, const void* data, size_t size, int flags) {
@@ -182,7 +182,7 @@ KETTLE_GREEN_HOOK ssize_t __send(int fd, const void* data, size_t size, int flag
 }
 
 KETTLE_GREEN_HOOK ssize_t recvmsg(int fd, msghdr* m, int flags) {
-  if (!self) return next_recvmsg(fd, m, flags);
+  if (!may_park()) return next_recvmsg(fd, m, flags);
   test_cancel();
   // The kernel overwrites these with what it found.
   socklen_t name_size = m->msg_namelen;
@@ -195,12 +195,12 @@ KETTLE_GREEN_HOOK ssize_t recvmsg(int fd, msghdr* m, int flags) {
 }
 
 KETTLE_GREEN_HOOK ssize_t sendmsg(int fd, const msghdr* m, int flags) {
-  if (!self || here.busy) return next_sendmsg(fd, m, flags);
+  if (!may_park() || here.busy) return next_sendmsg(fd, m, flags);
   return as_libc(send_message(fd, m, flags));
 }
 
 KETTLE_GREEN_HOOK int recvmmsg(int fd, mmsghdr* m, unsigned count, int flags, timespec* timeout) {
-  if (!self) return next_recvmmsg(fd, m, count, flags, timeout);
+  if (!may_park()) return next_recvmmsg(fd, m, count, flags, timeout);
   nanoseconds until = timeout ? after(duration_of(*timeout)) : never;
   unsigned got = 0;
   while (got < count) {
@@ -215,7 +215,7 @@ KETTLE_GREEN_HOOK int recvmmsg(int fd, mmsghdr* m, unsigned count, int flags, ti
 }
 
 KETTLE_GREEN_HOOK int sendmmsg(int fd, mmsghdr* m, unsigned count, int flags) {
-  if (!self) return next_sendmmsg(fd, m, count, flags);
+  if (!may_park()) return next_sendmmsg(fd, m, count, flags);
   for (unsigned i = 0; i < count; i++) {
     ssize_t n = sendmsg(fd, &m[i].msg_hdr, flags);
     if (n < 0) return i == 0 ? -1 : int(i);
@@ -225,7 +225,7 @@ KETTLE_GREEN_HOOK int sendmmsg(int fd, mmsghdr* m, unsigned count, int flags) {
 }
 
 KETTLE_GREEN_HOOK int accept4(int fd, sockaddr* from, socklen_t* size, int flags) {
-  if (!self) return next_accept4(fd, from, size, flags);
+  if (!may_park()) return next_accept4(fd, from, size, flags);
   return int(as_libc(accept_one(fd, from, size, flags)));
 }
 KETTLE_GREEN_HOOK int accept(int fd, sockaddr* from, socklen_t* size) {
@@ -233,7 +233,7 @@ KETTLE_GREEN_HOOK int accept(int fd, sockaddr* from, socklen_t* size) {
 }
 
 KETTLE_GREEN_HOOK int connect(int fd, const sockaddr* to, socklen_t size) {
-  if (!self) return next_connect(fd, to, size);
+  if (!may_park()) return next_connect(fd, to, size);
   return int(as_libc(connect_one(fd, to, size)));
 }
 KETTLE_GREEN_HOOK int __connect(int fd, const sockaddr* to, socklen_t size) {

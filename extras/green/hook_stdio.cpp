@@ -19,7 +19,7 @@ libc_function<int(FILE*)> next_getc{"getc"};
 libc_function<ssize_t(char**, size_t*, int, FILE*)> next_getdelim{"getdelim"};
 
 bool may_wait(FILE* stream) noexcept {
-  if (!self || stream->_IO_read_ptr < stream->_IO_read_end) return false;
+  if (!may_park() || stream->_IO_read_ptr < stream->_IO_read_end) return false;
   int fd = ::fileno(stream);
   return fd >= 0 && !is_file(fd);
 }

@@ -1,6 +1,7 @@
 // Sleeping, and giving others a turn.
 
 #include "green/hook.hpp"
+#include "green/host.hpp"
 #include "green/moments.hpp"
 #include "green/scheduler.hpp"
 
@@ -21,8 +22,12 @@ libc_function<unsigned(unsigned)> next_sleep{"sleep"};
 libc_function<int()> next_yield{"sched_yield"};
 libc_function<int(const timespec*, timespec*)> next_thrd_sleep{"thrd_sleep"};
 
-// 0, or EINTR.
+// 0, or EINTR; in a loop's fiber also ECANCELED or ETIMEDOUT.
 int sleep_until(nanoseconds until) {
+  if (!self) {
+    int r = wait_in_host(nullptr, 0, until, waits::obey_scope, "sleep");
+    return r == EAGAIN ? 0 : r;
+  }
   test_cancel();
   self->waits_for = "sleep";
   wake w = park(until, true);
@@ -46,14 +51,14 @@ int with_errno(int error) noexcept {
 }  // namespace
 
 KETTLE_GREEN_HOOK int nanosleep(const timespec* duration, timespec* left) {
-  if (!self) return next_nanosleep(duration, left);
+  if (!may_park()) return next_nanosleep(duration, left);
   if (!is_valid(*duration) || duration->tv_sec < 0) return with_errno(EINVAL);
   return with_errno(sleep_for(duration_of(*duration), left));
 }
 
 KETTLE_GREEN_HOOK int clock_nanosleep(clockid_t clock, int flags, const timespec* when,
                                       timespec* left) {
-  if (!self) return next_clock_nanosleep(clock, flags, when, left);
+  if (!may_park()) return next_clock_nanosleep(clock, flags, when, left);
   if (!is_valid(*when) || when->tv_sec < 0) return EINVAL;
   if (flags & TIMER_ABSTIME) {
     nanoseconds until = moment_of(clock, *when);
@@ -63,24 +68,27 @@ KETTLE_GREEN_HOOK int clock_nanosleep(clockid_t clock, int flags, const timespec
 }
 
 KETTLE_GREEN_HOOK int usleep(useconds_t us) {
-  if (!self) return next_usleep(us);
+  if (!may_park()) return next_usleep(us);
   return with_errno(sleep_for(nanoseconds(us) * 1000, nullptr));
 }
 
 KETTLE_GREEN_HOOK unsigned sleep(unsigned seconds) {
-  if (!self) return next_sleep(seconds);
+  if (!may_park()) return next_sleep(seconds);
   timespec left{};
   if (sleep_for(nanoseconds(seconds) * 1'000'000'000, &left) == 0) return 0;
   return unsigned(left.tv_sec + (left.tv_nsec >= 500'000'000));
 }
 
 KETTLE_GREEN_HOOK int sched_yield() noexcept {
-  if (!self) return next_yield();
-  yield();
+  if (!may_park()) return next_yield();
+  if (self)
+    yield();
+  else
+    wait_in_host(nullptr, 0, 0, waits::obey_scope, "sched_yield");
   return 0;
 }
 KETTLE_GREEN_HOOK void thrd_yield() { sched_yield(); }
 KETTLE_GREEN_HOOK int thrd_sleep(const timespec* duration, timespec* left) {
-  if (!self) return next_thrd_sleep(duration, left);
+  if (!may_park()) return next_thrd_sleep(duration, left);
   return sleep_for(duration_of(*duration), left) == 0 ? 0 : -1;
 }

@@ -1,6 +1,14 @@
 #include "green/lot.hpp"
 
+#include "green/engine.hpp"
+#include "green/host.hpp"
 #include "green/scheduler.hpp"
+
+#include "sys/raw.hpp"
+
+#include <cerrno>
+
+#include <sys/eventfd.h>
 
 namespace kettle::inline v0::green {
 
@@ -46,11 +54,17 @@ lot_ticket::lot_ticket(const void* key, std::uint32_t only) noexcept
 lot_ticket::~lot_ticket() {
   // A wake that has chosen us and is no longer wanted belongs to the next in line.
   if (inside_ && !withdraw()) lot_wake(key_, 1, only_);
+  if (bell_ >= 0) {
+    {
+      lock held(bucket_of(key_));
+    }  // whoever took the ticket has rung by now
+    sys::raw_close(bell_);
+  }
 }
 
 void lot_ticket::enter() noexcept {
   bucket& b = bucket_of(key_);
-  who_->mailed = false;
+  if (who_) who_->mailed = false;
   lock held(b);
   b.inside.fetch_add(1, seq_cst);  // before the caller looks at the word again
   before_ = b.last;
@@ -73,11 +87,30 @@ bool lot_ticket::withdraw() noexcept {
     }
   }
   // Taken by a waker: if that was another thread, its mail must have come before the fiber goes on.
-  while (!who_->mailed) park(never);
+  while (who_ && !who_->mailed) park(never);
   return false;
 }
 
+// In a loop's fiber: locks and conditions are not cancellable, so the wait is to the end.
+wake lot_ticket::park_in_host(nanoseconds until) noexcept {
+  if (bell_ < 0) {
+    bell_ = int(sys::raw_call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
+    lock held(bucket_of(key_));
+    if (!inside_) return wake::granted;  // before there was a bell to ring
+  }
+  pollfd p{bell_, POLLIN, 0};
+  // Without a descriptor for a bell it looks again now and then.
+  bool mute = bell_ < 0;
+  nanoseconds soon = mute ? monotonic_now() + 1'000'000 : never;
+  int r = wait_in_host(&p, mute ? 0 : 1, soon < until ? soon : until, waits::to_the_end, "lock");
+  std::uint64_t count;
+  if (!mute) sys::raw_read(bell_, &count, sizeof count);
+  if (!withdraw()) return wake::granted;
+  return r == EAGAIN && until <= soon ? wake::timed_out : wake::interrupted;
+}
+
 wake lot_ticket::park_here(nanoseconds until, bool interruptible) noexcept {
+  if (!who_) return park_in_host(until);
   if (who_->mailed) return wake::granted;
   wake w = park(until, interruptible);
   if (who_->mailed) return wake::granted;
@@ -109,8 +142,15 @@ unsigned lot_wake(const void* key, unsigned most, std::uint32_t only) noexcept {
       (t->before_ ? t->before_->next_ : b.first) = t->next_;
       (t->next_ ? t->next_->before_ : b.last) = t->before_;
       b.inside.fetch_sub(1, relaxed);
-      fiber& f = *t->who_;
-      t->inside_ = false;  // from here on the ticket may be gone as soon as its fiber runs
+      t->inside_ = false;
+      if (!t->who_) {
+        std::uint64_t one = 1;
+        if (t->bell_ >= 0) sys::raw_write(t->bell_, &one, sizeof one);
+        woken++;
+        t = next;
+        continue;
+      }
+      fiber& f = *t->who_;  // from here on the ticket may be gone as soon as its fiber runs
       if (self) {
         f.mailed = true;
         unpark(f, wake::granted);
@@ -130,7 +170,8 @@ void lot_disturb() noexcept {
   for (bucket& b : lot) {
     if (b.inside.load(relaxed) == 0) continue;
     lock held(b);
-    for (lot_ticket* t = b.first; t; t = t->next_) unpark(*t->who_, wake::granted);
+    for (lot_ticket* t = b.first; t; t = t->next_)
+      if (t->who_) unpark(*t->who_, wake::granted);
   }
 }
 

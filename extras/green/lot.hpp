@@ -9,6 +9,7 @@
 // would have to wait, so threads that are no fibers still share them. What is woken tries again.
 // Memory ordering: a waiter enters its bucket under the bucket's lock before it tries; a waker
 // changes the word before it takes that lock. One of the two sees the other.
+// A fiber of a loop waits for an eventfd of its ticket: it may be woken by any thread.
 // Threads: waiting is for fibers; waking for any thread, and for signal handlers.
 
 #include "green/fiber.hpp"
@@ -34,12 +35,14 @@ class lot_ticket {
   friend void lot_disturb() noexcept;
   void enter() noexcept;
   bool withdraw() noexcept;  // false: a waker had taken it
+  wake park_in_host(nanoseconds until) noexcept;
   wake park_here(nanoseconds until, bool interruptible) noexcept;
 
   const void* key_;
   fiber* who_;
   std::uint32_t only_;
   bool inside_ = false;
+  int bell_ = -1;  // of a loop's fiber
   lot_ticket* next_ = nullptr;
   lot_ticket* before_ = nullptr;
 };

@@ -1,6 +1,7 @@
 #include "green/offload.hpp"
 
 #include "green/hook.hpp"
+#include "green/host.hpp"
 #include "green/scheduler.hpp"
 
 #include "sys/raw.hpp"
@@ -8,6 +9,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 
 namespace kettle::inline v0::green {
 
@@ -59,13 +61,18 @@ void* work(void*) {
   for (;;) {
     int seen = line.posted.load(acquire);  // before the look, so that no post is slept through
     if (job* j = take()) {
-      fiber& who = *j->who;
+      fiber* who = j->who;
+      int bell = j->bell;
       j->run(j->argument);
       {
         lock held;
         if (!line.first) line.idle++;
       }
-      unpark_from_anywhere(who);  // the job may be gone from here on
+      std::uint64_t one = 1;
+      if (who)
+        unpark_from_anywhere(*who);  // the job may be gone from here on
+      else
+        sys::raw_write(bell, &one, sizeof one);
       continue;
     }
     sys::raw_futex(line.posted.address(), FUTEX_WAIT_PRIVATE, unsigned(seen));
@@ -102,14 +109,34 @@ bool withdraw(job& j) noexcept {
 
 }  // namespace
 
+static void hand_over() noexcept {
+  line.posted.fetch_add(1, release);
+  sys::raw_futex(line.posted.address(), FUTEX_WAKE_PRIVATE, 1);
+}
+
+static void offload_in_host(job& j, const char* what) noexcept {
+  j.bell = int(sys::raw_call(SYS_eventfd2, 0, EFD_CLOEXEC));
+  if (j.bell < 0 || (put(j) && !make_worker() && withdraw(j))) {
+    j.run(j.argument);
+  } else {
+    hand_over();
+    // The call has pointers to this frame: it is waited for to the end.
+    pollfd p{j.bell, POLLIN, 0};
+    while (wait_in_host(&p, 1, never, waits::to_the_end, what) != 0) {}
+    std::uint64_t count;  // the worker has written by now, and lets go of the bell
+    sys::raw_read(j.bell, &count, sizeof count);
+  }
+  if (j.bell >= 0) sys::raw_close(j.bell);
+}
+
 void offload_job(job& j, const char* what) noexcept {
+  if (!self) return offload_in_host(j, what);
   fiber& me = *self;
   j.who = &me;
   me.mailed = false;
   me.waits_for = what;
   if (put(j) && !make_worker() && withdraw(j)) return j.run(j.argument);
-  line.posted.fetch_add(1, release);
-  sys::raw_futex(line.posted.address(), FUTEX_WAKE_PRIVATE, 1);
+  hand_over();
   here.outside++;
   while (!me.mailed) park(never);
   here.outside--;

@@ -20,7 +20,8 @@ namespace kettle::inline v0::green {
 struct job {
   void (*run)(void*) = nullptr;
   void* argument = nullptr;
-  fiber* who = nullptr;
+  fiber* who = nullptr;  // null: a loop's fiber, which waits for the bell
+  int bell = -1;
   job* next = nullptr;
 };
 

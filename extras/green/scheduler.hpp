@@ -57,12 +57,16 @@ inline void unpark(fiber* f, wake why) noexcept { unpark(*f, why); }
 // From another thread: sets f.mailed and makes it ready if it is parked. At most one at a time.
 void unpark_from_anywhere(fiber& f) noexcept;
 void make_ready(fiber& f) noexcept;
+// What the running fiber is about to wait in, for reports.
+inline void about_to_wait(const char* what) noexcept {
+  if (self) self->waits_for = what;
+}
 void yield() noexcept;
 // Leaves the running fiber, which has ended and may be used again by somebody else.
 void leave() noexcept;
 // After a call that did not wait: a fiber whose calls always succeed must not keep the others out.
 inline void count_success() noexcept {
-  if (++self->successes >= successes_per_turn) yield();
+  if (self && ++self->successes >= successes_per_turn) yield();
 }
 
 // timers.cpp: a heap of the fibers that sleep until some moment.

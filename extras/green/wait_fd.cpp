@@ -45,7 +45,7 @@ struct pages {
 int park_for(nanoseconds until) {
   switch (park(until, true)) {
     case wake::granted: return 0;
-    case wake::timed_out: return ETIMEDOUT;
+    case wake::timed_out: return EAGAIN;
     case wake::interrupted: break;
   }
   return EINTR;
@@ -92,16 +92,25 @@ bool is_ready(int fd, short events) noexcept {
   return poll_now(&p, 1) != 0;
 }
 
-int wait_fd(int fd, short events, nanoseconds until) {
+int wait_fd(int fd, short events, nanoseconds until, const char* what) {
+  pollfd p{fd, events, 0};
+  if (!self) return wait_in_host(&p, 1, until, waits::obey_scope, what);
   test_cancel();
+  self->waits_for = what;
   int r;
   {
     watch room[1];
-    pollfd p{fd, events, 0};
     r = wait_with(room, &p, 1, until);
   }
   if (r == EINTR) test_cancel();
   return r;
+}
+
+void give_way() noexcept {
+  if (self)
+    yield();
+  else
+    wait_in_host(nullptr, 0, 0, waits::obey_scope, "sched_yield");
 }
 
 int wait_fds(pollfd* fds, unsigned long count, nanoseconds until) {
@@ -113,12 +122,15 @@ int wait_fds(pollfd* fds, unsigned long count, nanoseconds until) {
       return found;
     }
     if (until != never && monotonic_now() >= until) {
-      yield();
+      give_way();
       return 0;
     }
-    self->waits_for = "poll";
+    about_to_wait("poll");
     int r;
-    if (count <= 16) {
+    if (!self) {
+      r = wait_in_host(fds, count, until, waits::obey_scope, "poll");
+      if (r && r != EAGAIN) return -r;
+    } else if (count <= 16) {
       watch room[16];
       r = wait_with(room, fds, count, until);
     } else {

@@ -8,6 +8,7 @@
 // Threads: fibers.
 
 #include "green/hook.hpp"
+#include "green/host.hpp"
 #include "green/moments.hpp"
 #include "green/scheduler.hpp"
 
@@ -23,10 +24,13 @@ void note_socket_limits() noexcept;
 nanoseconds moment_by(limit kind, int fd) noexcept;
 bool is_ready(int fd, short events) noexcept;  // now
 
-// Parks until poll() would report something. 0, or ETIMEDOUT, EINTR. May unwind by pthread_cancel.
-int wait_fd(int fd, short events, nanoseconds until);
+// Parks until poll() would report something. 0; EAGAIN: it is `until`; EINTR; and in a loop's fiber
+// ECANCELED, or ETIMEDOUT by its scope's deadline. May unwind by pthread_cancel.
+int wait_fd(int fd, short events, nanoseconds until, const char* what);
 // poll() itself: how many are ready, 0 at `until`, -EINTR.
-int wait_fds(pollfd* fds, unsigned long count, nanoseconds until);
+int wait_fds(pollfd* fds, unsigned long count, nanoseconds until);  // or -ECANCELED, -ETIMEDOUT
+
+void give_way() noexcept;  // lets the others have a turn
 
 // Repeats `attempt`, which gives a raw result, while that is -EAGAIN.
 template <class Attempt>
@@ -42,10 +46,7 @@ long repeat(int fd, short events, const char* what, limit kind, Attempt attempt)
       if (is_nonblocking(fd)) return r;
       until = moment_by(kind, fd);
     }
-    self->waits_for = what;
-    int failed = wait_fd(fd, events, until);
-    if (failed == ETIMEDOUT) return -EAGAIN;  // what libc's call says after SO_RCVTIMEO
-    if (failed) return -failed;
+    if (int failed = wait_fd(fd, events, until, what)) return -failed;  // EAGAIN: SO_RCVTIMEO
   }
 }
 

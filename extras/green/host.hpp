@@ -1,0 +1,45 @@
+#pragma once
+// A loop of kettle's whose fibers may wait in libc: the program linked this library and the loop's
+// side of it (loop_host.cpp), which tells it here what a wait is.
+//
+//   if (may_park()) ... wait_in_host(fds, count, until, waits::obey_scope, "recv")
+//
+// Such fibers share their thread's control block. A coroutine cannot park: it is reported, and
+// blocks.
+// Threads: any; each call is about the caller's own.
+
+#include "green/fiber.hpp"
+
+#include <poll.h>
+
+namespace kettle::inline v0::green {
+
+enum class waits { obey_scope, to_the_end };
+
+struct host {
+  // Whether the caller is a fiber or coroutine of a loop, and not in the midst of a wait of its
+  // own.
+  bool (*can_park)() noexcept;
+  // Waits until one of `fds` would be reported by poll() (there may be none), or `until`. 0: one
+  // is; EAGAIN: it is `until`; ECANCELED: the scope was cancelled; ETIMEDOUT: by its deadline.
+  int (*wait)(pollfd* fds, unsigned long count, nanoseconds until, waits how,
+              const char* what) noexcept;
+};
+
+extern atomic<const host*> present_host [[gnu::visibility("hidden")]];
+
+// Set once, before main(): relaxed.
+inline bool in_host() noexcept {
+  const host* h = present_host.load(relaxed);
+  return h && h->can_park();
+}
+inline bool may_park() noexcept { return self || in_host(); }
+
+inline int wait_in_host(pollfd* fds, unsigned long count, nanoseconds until, waits how,
+                        const char* what) noexcept {
+  return present_host.load(relaxed)->wait(fds, count, until, how, what);
+}
+
+extern "C" __attribute__((visibility("default"))) void kettle_green_attach(const host* h) noexcept;
+
+}  // namespace kettle::inline v0::green
