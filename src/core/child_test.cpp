@@ -57,9 +57,10 @@ TEST_F(future_of_child, gives_the_value_once) {
 }
 
 TEST_F(future_of_child, has_one_consumer) {
-  run_virtual([](nursery& n) -> task<> {
-    auto f = n.start(answer, 2s);
-    auto first = [&]() -> task<> { EXPECT_EQ(co_await f, 42); };
+  future<int> f;
+  run_virtual([&f](nursery& n) -> task<> {
+    f = n.start(answer, 2s);
+    auto first = [&f]() -> task<> { EXPECT_EQ(co_await f, 42); };
     auto one = n.start(first);
     co_await sleep_for(1s);
     std::string error;
@@ -168,8 +169,8 @@ TEST_F(future_of_child, cancelling_it_when_it_is_done_changes_nothing) {
 
 TEST_F(future_of_child, a_value_that_came_is_returned_though_the_wait_was_cancelled_meanwhile) {
   int got = 0;
+  cancel_scope s;
   run_virtual([&](nursery& n) -> task<> {
-    cancel_scope s;
     auto quick = [&]() -> task<int> { co_return 7; };
     auto f = n.start(quick);
     auto canceller = [&]() -> task<> {

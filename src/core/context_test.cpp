@@ -28,6 +28,8 @@ struct by_hand : operation<by_hand> {
 
 TEST(wait_point, the_first_claim_counts) {
   std::string granted_first, cancelled_first;
+  by_hand one, two;
+  cancel_scope s, t;
   run_virtual([&](nursery& n) -> task<> {
     auto wait = [&](by_hand& w, cancel_scope& s, std::string& into) -> task<> {
       auto body = [&]() -> task<> {
@@ -40,8 +42,6 @@ TEST(wait_point, the_first_claim_counts) {
       };
       co_await in_scope(s, body);
     };
-    by_hand one, two;
-    cancel_scope s, t;
     n.start(wait, std::ref(one), std::ref(s), std::ref(granted_first));
     n.start(wait, std::ref(two), std::ref(t), std::ref(cancelled_first));
     co_await yield();

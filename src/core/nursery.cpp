@@ -14,11 +14,10 @@ void nursery::open(context& owner) {
   scope_.children_of = this;
 }
 
-void nursery::adopt(child_base& c, const detail::start_options& o, std::size_t size) {
-  bool dangles = body_at_ && refers_to_body(c, size);
-  if (closed_ || dangles) {
+void nursery::adopt(child_base& c, const detail::start_options& o, bool refers_to_body) {
+  if (closed_ || refers_to_body) {
     delete &c;
-    throw usage_error(dangles
+    throw usage_error(refers_to_body
                           ? "this child refers to a local of its nursery's body, which ends "
                             "before its children do: declare it before with_nursery, or give it "
                             "as an argument"
@@ -33,19 +32,16 @@ void nursery::adopt(child_base& c, const detail::start_options& o, std::size_t s
   ++(o.service ? services_ : children_);
 }
 
-// Whatever looks like an address in there is taken for one: checked builds clear a node before it
-// is made, so no word is left of what lay there before.
-bool nursery::refers_to_body(const child_base& c, std::size_t size) const noexcept {
+bool nursery::body_holds_one_of(const void* words, std::size_t bytes) const noexcept {
+  if (!body_at_) return false;
   const char* low = body_low_;
   if (!low) {
     if (tls.current != body_at_) return false;  // on another stack
     low = static_cast<const char*>(__builtin_frame_address(0));
   }
-  const char* node = reinterpret_cast<const char*>(&c);
-  for (std::size_t at = sizeof(child_base) / sizeof(low) * sizeof(low); at + sizeof(low) <= size;
-       at += sizeof(low)) {
+  for (std::size_t at = 0; at + sizeof(low) <= bytes; at += sizeof(low)) {
     const char* word;
-    std::memcpy(&word, node + at, sizeof word);
+    std::memcpy(&word, static_cast<const char*>(words) + at, sizeof word);
     if (word >= low && word < body_high_) return true;
   }
   return false;

@@ -67,8 +67,8 @@ TEST(scope, a_shield_set_between_two_waits_holds_off_the_future_s_cancel) {
 
 TEST(scope, a_future_s_cancel_reaches_all_who_hang_on_its_child) {
   int cleaned = 0;
+  auto leaf = [&]() -> task<> { co_await finally(sleep_forever(), [&] { cleaned++; }); };
   run_virtual([&](nursery& n) -> task<> {
-    auto leaf = [&]() -> task<> { co_await finally(sleep_forever(), [&] { cleaned++; }); };
     auto branch = [&]() -> task<> {
       auto body = [&](nursery& inner) { inner.start(leaf), inner.start(leaf); };
       co_await move_on_after(1h, with_nursery(body));

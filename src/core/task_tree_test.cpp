@@ -49,9 +49,9 @@ TEST(task_tree, cleanup_runs_before_a_deadlock_is_thrown) {
 
 TEST(task_tree, shows_who_is_ready_and_who_is_deeper) {
   std::string text;
+  auto inner = [](nursery& m) { m.start(name("grandchild"), [] { return sleep_for(1s); }); };
   run({.time = time_kind::virtual_time}, [&](nursery& n) -> task<> {
     n.start(name("ready one"), [] { return sleep_for(1s); });
-    auto inner = [](nursery& m) { m.start(name("grandchild"), [] { return sleep_for(1s); }); };
     auto parent = [&]() -> task<> { co_await with_nursery(inner); };
     n.start(name("parent"), parent);
     auto look = [&]() -> task<> {

@@ -130,10 +130,10 @@ TEST(map, a_cancelled_next_loses_nothing) {
 }
 
 TEST(map, by_completion_keeps_the_item_whose_wait_was_cancelled_in_between) {
-  run_virtual([](nursery& n) -> task<> {
-    cancel_scope s;
+  cancel_scope s;
+  run_virtual([&s](nursery& n) -> task<> {
     std::vector<int> in{1};
-    auto f = [&](int k) -> task<int> {
+    auto f = [&s](int k) -> task<int> {
       co_await sleep_for(1s);
       s.cancel();  // in the same step in which the item ends
       co_return k;

@@ -4,11 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <functional>
 #include <string>
 
 namespace kettle {
 namespace {
+
+using namespace std::chrono_literals;
 
 static_assert(is_checked_build);
 
@@ -75,6 +78,28 @@ TEST(body_locals, of_an_ordinary_body_are_refused) {
     EXPECT_EQ(refused([&] { n.start(reads, std::ref(local)); }), refusal);
     EXPECT_EQ(refused([&] { n.start(reads, std::ref(before)); }), "allowed");
     EXPECT_EQ(refused([&] { n.start(owns, local); }), "allowed");
+  };
+  with_nursery(body).get();
+}
+
+// The bytes between the members of an object that is copied whole are whatever lay on the stack.
+TEST(body_locals, are_not_seen_in_padding) {
+  struct padded {
+    char first;
+    long second;
+  };
+  auto body = [](nursery& n) {
+    const void* address_of_a_local = &n;
+    for (int i = 0; i < 3; i++) {
+      alignas(padded) unsigned char bytes[sizeof(padded)];
+      const void* here = &address_of_a_local;
+      std::memcpy(bytes, &here, sizeof here);
+      padded p;
+      std::memcpy(&p, bytes, sizeof p);
+      p.first = 'x', p.second = 1;
+      EXPECT_EQ(refused([&] { n.start(deadline(1h), on_thread, [](padded) {}, p); }), "allowed");
+      EXPECT_EQ(refused([&] { n.start(deadline(1h), on_thread, [] {}); }), "allowed");
+    }
   };
   with_nursery(body).get();
 }

@@ -90,9 +90,9 @@ class nursery {
   home& at() const noexcept { return *owner_->at_; }
   class join_operation;
   join_operation join() noexcept;  // not cancellable: the children are
-  // `size` is the node's. Throws (and deletes the child) if the nursery has closed or, in checked
-  // builds, if the child refers to a local of the body.
-  void adopt(child_base& c, const detail::start_options& o, std::size_t size);
+  // Throws, and deletes the child, if the nursery has closed or the child refers to what it must
+  // not.
+  void adopt(child_base& c, const detail::start_options& o, bool refers_to_body);
   void child_failed(std::exception_ptr e) noexcept;
   void failed_at(const child_base& c, const std::source_location& where);
   void child_was_cancelled() noexcept { saw_cancelled_ = true; }
@@ -102,6 +102,8 @@ class nursery {
   void body_is(const context* at, const char* low, const char* high) noexcept {
     body_at_ = at, body_low_ = low, body_high_ = high;
   }
+  // Whether one of the words there is the address of something in it.
+  bool body_holds_one_of(const void* words, std::size_t bytes) const noexcept;
   void body_gone_with(const context& c) noexcept {
     if (body_at_ == &c) body_at_ = nullptr;
   }
@@ -109,7 +111,6 @@ class nursery {
 
  private:
   friend class join_operation;
-  bool refers_to_body(const child_base& c, std::size_t size) const noexcept;
   cancel_scope scope_;
   wait_point* joiner_ = nullptr;
   std::size_t children_ = 0, services_ = 0;

@@ -215,7 +215,9 @@ template <class F, class... A> class call_parts {
   call_parts& operator=(const call_parts&) = delete;
   ~call_parts() { drop(); }
   decltype(auto) call() { return std::apply(std::move(members_.f), std::move(members_.arguments)); }
+  const F& f() const noexcept { return members_.f; }
   F& f() noexcept { return members_.f; }
+  const std::tuple<A...>& arguments() const noexcept { return members_.arguments; }
   std::tuple<A...>& arguments() noexcept { return members_.arguments; }
   void drop() noexcept {
     if (!std::exchange(dropped_, true)) members_.~call_members<F, A...>();
@@ -236,7 +238,9 @@ class call_parts<F, A...> : call_members<F, A...> {
   using members = call_members<F, A...>;
   using members::members;
   decltype(auto) call() { return std::apply(std::move(members::f), std::move(members::arguments)); }
+  const F& f() const noexcept { return members::f; }
   F& f() noexcept { return members::f; }
+  const std::tuple<A...>& arguments() const noexcept { return members::arguments; }
   std::tuple<A...>& arguments() noexcept { return members::arguments; }
   void drop() noexcept {}
 };
@@ -251,6 +255,7 @@ template <class U, class F, class... A> class placed_child : public placed_child
   static void* operator new(std::size_t size) { return allocate_block(size); }
   static void operator delete(void* node, std::size_t size) noexcept { free_block_of(node, size); }
 
+  const auto& parts() const noexcept { return parts_; }
   void* result() noexcept override { return result_.address(); }
   void call() noexcept override {
     try {

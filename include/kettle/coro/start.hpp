@@ -77,6 +77,7 @@ template <class U, class F, class... A> class loop_child final : public child_ba
   static void* operator new(std::size_t size) { return allocate_block(size); }
   static void operator delete(void* node, std::size_t size) noexcept { free_block_of(node, size); }
 
+  const auto& parts() const noexcept { return parts_; }
   void* result() noexcept override {
     if constexpr (result_stays)
       return root_.promise().result.address();
@@ -199,6 +200,28 @@ using call_result = decltype(std::apply(std::declval<std::decay_t<F>>(),
 template <bool AsOutcome, class U>
 using future_value = std::conditional_t<AsOutcome, outcome<U>, U>;
 
+// Whether a part of a child refers to a local of the nursery's body, as far as its bytes tell.
+template <class T> bool refers_to_body(const nursery& n, const T& part) noexcept {
+  if constexpr (std::is_empty_v<T>) {
+    return false;
+  } else if constexpr (std::is_trivially_copyable_v<T>) {
+    alignas(T) unsigned char copy[sizeof(T)];
+    __builtin_memcpy(copy, std::addressof(part), sizeof(T));
+#if __has_builtin(__builtin_clear_padding)
+    __builtin_clear_padding(reinterpret_cast<T*>(copy));  // it is copied too, whatever lay there
+#endif
+    return n.body_holds_one_of(copy, sizeof(T));
+  } else {
+    return n.body_holds_one_of(std::addressof(part), sizeof(T));
+  }
+}
+
+template <class Child> bool child_refers_to_body(const nursery& n, const Child& c) noexcept {
+  if constexpr (!is_checked_build) return false;
+  auto any = [&](auto&... part) { return (refers_to_body(n, part) || ...); };
+  return any(c.parts().f()) || std::apply(any, c.parts().arguments());
+}
+
 template <bool AsOutcome, class F, class... A>
 auto start_on_loop(nursery& n, const start_options& o, F&& f, A&&... a) {
   using R = call_result<F, A...>;
@@ -209,7 +232,7 @@ auto start_on_loop(nursery& n, const start_options& o, F&& f, A&&... a) {
     using U = typename R::value_type;
     auto* c = new loop_child<U, std::decay_t<F>, std::decay_t<A>...>(n.at(), std::forward<F>(f),
                                                                      std::forward<A>(a)...);
-    n.adopt(*c, o, sizeof *c);
+    n.adopt(*c, o, child_refers_to_body(n, *c));
     make_ready(*c);
     return future<future_value<AsOutcome, U>>(c);
   } else {
@@ -219,8 +242,8 @@ auto start_on_loop(nursery& n, const start_options& o, F&& f, A&&... a) {
 }
 
 template <class P, class U, class F, class... A>
-using new_child = typename child_at<std::remove_cvref_t<P>, U, std::decay_t<F>,
-                                    std::decay_t<A>...>::type;
+using new_child =
+    typename child_at<std::remove_cvref_t<P>, U, std::decay_t<F>, std::decay_t<A>...>::type;
 
 // The nursery's part of an abandoned call: when it is cancelled it lets go of the one that really
 // runs.
@@ -253,7 +276,7 @@ auto start_in_place(nursery& n, P& place, const start_options& o, F&& f, A&&... 
     return start_abandonable<AsOutcome>(n, place, o, std::forward<F>(f), std::forward<A>(a)...);
   auto* c = new new_child<P, U, F, A...>(unplaced_kind, n.at(), std::forward<F>(f),
                                          std::forward<A>(a)...);
-  n.adopt(*c, o, sizeof *c);
+  n.adopt(*c, o, child_refers_to_body(n, *c));
   c->lateness_ = o.late;
   future<future_value<AsOutcome, U>> result(c);
   place.launch(*c);
