@@ -160,6 +160,28 @@ def core(at):
     ]
 
 
+def proc(at):
+    """Processes; the other side's time divided by kettle's, where Python is named."""
+    sides = [
+        program("kettle", at.built("proc_pool")),
+        script("ProcessPoolExecutor", at.source("peers", "processes_proc.py"), "executor"),
+        script("Pool", at.source("peers", "processes_proc.py"), "pool"),
+    ]
+
+    def faster(label, unit, times, measure):
+        return Row(label, unit, times, measure, "higher", "ProcessPoolExecutor", speed_up=True)
+
+    rows = [
+        faster("round trip to a worker", "us", 12, "round_trip"),
+        Row("tiny tasks, unchunked", "k/s", 500, "tiny", "higher"),
+        faster("echo of 1 MB", "ms", 8, "echo_1"),
+        faster("echo of 100 MB", "ms", 15, "echo_100"),
+        Row("pool of two usable", "ms", 6, "usable"),
+        Row("killed worker replaced", "ms", 1, "replaced"),
+    ]
+    return [Work("processes", rows, sides, rounds=5, seconds=15)]
+
+
 def walls(workload):
     """Reads {method: median wall seconds} of one workload from the JSON of `kettle compare`."""
 
