@@ -12,17 +12,14 @@
 #include <semaphore.h>
 #include <threads.h>
 
-extern "C" {
-int __pthread_rwlock_tryrdlock(pthread_rwlock_t*) noexcept;
-int __pthread_rwlock_trywrlock(pthread_rwlock_t*) noexcept;
-int __pthread_rwlock_unlock(pthread_rwlock_t*) noexcept;
-}
-
 namespace {
 
 using namespace kettle::green;
 using rwlock = pthread_rwlock_t;
 
+libc_function<int(rwlock*)> next_tryrdlock{"pthread_rwlock_tryrdlock"};
+libc_function<int(rwlock*)> next_trywrlock{"pthread_rwlock_trywrlock"};
+libc_function<int(rwlock*)> next_rwunlock{"pthread_rwlock_unlock"};
 libc_function<int(rwlock*)> next_rdlock{"pthread_rwlock_rdlock"};
 libc_function<int(rwlock*)> next_wrlock{"pthread_rwlock_wrlock"};
 libc_function<int(rwlock*, clockid_t, const timespec*)> next_clockrd{"pthread_rwlock_clockrdlock"};
@@ -56,11 +53,11 @@ int try_or_park(const void* key, int busy, const char* what, nanoseconds until, 
 
 int read_lock(rwlock* l, nanoseconds until) noexcept {
   return try_or_park(l, EBUSY, "pthread_rwlock_rdlock", until, false, 0,
-                     [l] { return __pthread_rwlock_tryrdlock(l); });
+                     [l] { return next_tryrdlock(l); });
 }
 int write_lock(rwlock* l, nanoseconds until) noexcept {
   return try_or_park(l, EBUSY, "pthread_rwlock_wrlock", until, false, 0,
-                     [l] { return __pthread_rwlock_trywrlock(l); });
+                     [l] { return next_trywrlock(l); });
 }
 
 int wait_semaphore(sem_t* s, nanoseconds until) {
@@ -103,7 +100,7 @@ KETTLE_GREEN_HOOK int pthread_rwlock_timedwrlock(rwlock* l, const timespec* unti
   return pthread_rwlock_clockwrlock(l, CLOCK_REALTIME, until);
 }
 KETTLE_GREEN_HOOK int pthread_rwlock_unlock(rwlock* l) noexcept {
-  int r = __pthread_rwlock_unlock(l);
+  int r = next_rwunlock(l);
   if (r == 0) lot_wake(l, everybody);
   return r;
 }

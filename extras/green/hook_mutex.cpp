@@ -11,16 +11,13 @@
 #include <pthread.h>
 #include <threads.h>
 
-extern "C" {
-int __pthread_mutex_trylock(pthread_mutex_t*) noexcept;
-int __pthread_mutex_unlock(pthread_mutex_t*) noexcept;
-}
-
 namespace kettle::inline v0::green {
 
 namespace {
 
 libc_function<int(pthread_mutex_t*)> next_lock{"pthread_mutex_lock"};
+libc_function<int(pthread_mutex_t*)> next_trylock{"pthread_mutex_trylock"};
+libc_function<int(pthread_mutex_t*)> next_unlock{"pthread_mutex_unlock"};
 libc_function<int(pthread_mutex_t*, const timespec*)> next_timedlock{"pthread_mutex_timedlock"};
 libc_function<int(pthread_mutex_t*, clockid_t, const timespec*)> next_clocklock{
     "pthread_mutex_clocklock"};
@@ -35,7 +32,7 @@ bool locks_itself(pthread_mutex_t* m) noexcept {
 }
 
 int clock_lock(pthread_mutex_t* m, clockid_t clock, const timespec* until) noexcept {
-  int r = __pthread_mutex_trylock(m);
+  int r = next_trylock(m);
   if (r != EBUSY) return r;
   nanoseconds moment = moment_of(clock, *until);
   return moment < 0 ? EINVAL : lock_mutex(m, moment);
@@ -44,13 +41,13 @@ int clock_lock(pthread_mutex_t* m, clockid_t clock, const timespec* until) noexc
 }  // namespace
 
 int lock_mutex(pthread_mutex_t* m, nanoseconds until) noexcept {
-  int r = __pthread_mutex_trylock(m);
+  int r = next_trylock(m);
   if (r != EBUSY) return r;
   if (locks_itself(m)) return EDEADLK;
   about_to_wait("pthread_mutex_lock");
   bool shared = m->__data.__kind & 128;  // other processes unlock it without telling
   lot_ticket ticket(m);
-  while ((r = __pthread_mutex_trylock(m)) == EBUSY) {
+  while ((r = next_trylock(m)) == EBUSY) {
     nanoseconds next_look = shared ? after(shared_look) : never;
     if (ticket.wait(next_look < until ? next_look : until) != wake::timed_out) continue;
     if (next_look < until) {
@@ -63,7 +60,7 @@ int lock_mutex(pthread_mutex_t* m, nanoseconds until) noexcept {
 }
 
 int unlock_mutex(pthread_mutex_t* m) noexcept {
-  int r = __pthread_mutex_unlock(m);
+  int r = next_unlock(m);
   if (r == 0) lot_wake(m, 1);
   return r;
 }

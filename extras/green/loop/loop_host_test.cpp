@@ -1,0 +1,331 @@
+#include <kettle/kettle.hpp>
+
+#include <gtest/gtest.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+// Written as C would be: no word of kettle, and nothing it could be unwound through.
+extern "C" {
+static long c_library_reads(int fd, int* error, bool* went_on) {
+  char data[16];
+  long n = recv(fd, data, sizeof data, 0);
+  *error = errno;
+  *went_on = true;
+  return n;
+}
+}
+
+namespace {
+
+using namespace kettle;
+using namespace std::chrono_literals;
+
+struct socket_pair {
+  int ends[2];
+  socket_pair() { EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0); }
+  ~socket_pair() {
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+};
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+TEST(green_loop, plain_sleeps_in_fibers_overlap) {
+  auto begin = std::chrono::steady_clock::now();
+  run([](nursery& n) {
+    for (int i = 0; i < 100; i++)
+      n.start(on_fiber, [] {
+        ::usleep(50'000);
+        std::this_thread::sleep_for(50ms);
+      });
+  });
+  EXPECT_LT(seconds_since(begin), 5);  // one after another: 10
+}
+
+TEST(green_loop, a_read_parks_its_fiber_and_not_the_loop) {
+  socket_pair s;
+  std::string got;
+  run([&](nursery& n) {
+    n.start(on_fiber, [&] {
+      char data[16];
+      ssize_t size = ::read(s.ends[0], data, sizeof data);
+      if (size > 0) got.assign(data, std::size_t(size));
+    });
+    n.start(on_fiber, [&] { EXPECT_EQ(::write(s.ends[1], "hello", 5), 5); });
+  });
+  EXPECT_EQ(got, "hello");
+}
+
+TEST(green_loop, a_cancelled_read_returns_ecanceled_through_c_code) {
+  socket_pair s;
+  int error = 0;
+  bool went_on = false;
+  long result = 0;
+  run([&]() -> task<> {
+    co_await with_nursery([&](nursery& inner) -> task<> {
+      inner.start(on_fiber, [&] { result = c_library_reads(s.ends[0], &error, &went_on); });
+      co_await sleep_for(5ms);
+      inner.cancel();
+    });
+  });
+  EXPECT_TRUE(went_on);
+  EXPECT_EQ(result, -1);
+  EXPECT_EQ(error, ECANCELED);
+}
+
+TEST(green_loop, a_deadline_returns_etimedout_from_each_call) {
+  socket_pair s;
+  std::vector<int> errors;
+  run([&](nursery& n) {
+    n.start(on_fiber, [&] {
+      auto ended = [&](auto call) {
+        move_on_after(5ms, [&] {
+          errno = 0;
+          EXPECT_EQ(call(), -1);
+          errors.push_back(errno);
+        }).get();
+      };
+      char c;
+      pollfd p{s.ends[0], POLLIN, 0};
+      ended([&] { return ::read(s.ends[0], &c, 1); });
+      ended([&] { return ::recv(s.ends[0], &c, 1, 0); });
+      ended([&] { return ::poll(&p, 1, -1); });
+      ended([&] { return ::usleep(999'999); });
+      ended([&] {
+        fd_set in;
+        FD_ZERO(&in);
+        FD_SET(s.ends[0], &in);
+        FD_SET(s.ends[1], &in);
+        return ::select(std::max(s.ends[0], s.ends[1]) + 1, &in, nullptr, nullptr, nullptr);
+      });
+    });
+  });
+  EXPECT_EQ(errors, std::vector<int>(5, ETIMEDOUT));
+}
+
+// Behaviour 1: level-triggered, and a loop that swallows it starves nobody.
+TEST(green_loop, every_call_in_a_cancelled_scope_returns_ecanceled) {
+  int ended = 0, turns = 0;
+  run([&](nursery& n) {
+    n.start(on_fiber, [&] {
+      cancel_scope scope;
+      in_scope(scope, [&] {
+        scope.cancel();
+        for (int i = 0; i < 3; i++) ended += ::usleep(1'000'000) == -1 && errno == ECANCELED;
+      }).get();
+      EXPECT_FALSE(scope.caught());  // nothing was thrown
+    });
+    n.start(on_fiber, [&] {
+      for (; ended < 3; turns++) yield().get();
+    });
+  });
+  EXPECT_EQ(ended, 3);
+  EXPECT_GT(turns, 0);
+}
+
+// Behaviour 5.
+TEST(green_loop, the_outer_deadline_ends_the_call_and_expires) {
+  run([](nursery& n) {
+    n.start(on_fiber, [] {
+      bool inner = true;
+      bool outer = move_on_after(5ms, [&] {
+                     inner = move_on_after(10s, [] {
+                               EXPECT_EQ(::usleep(20'000'000), -1);
+                               EXPECT_EQ(errno, ETIMEDOUT);
+                               sleep_forever().get();  // and kettle's own wait throws
+                             }).get();
+                   }).get();
+      EXPECT_FALSE(outer);
+      EXPECT_TRUE(inner);
+    });
+  });
+}
+
+// Behaviours 14, 15 and 17.
+TEST(green_loop, a_failed_child_cancels_its_siblings_libc_calls) {
+  int error = 0;
+  bool ended = false;
+  try {
+    run([&](nursery& n) {
+      n.start(on_fiber, [&] {
+        ::usleep(60'000'000);
+        error = errno;
+        ended = true;
+      });
+      n.start(on_fiber, [] {
+        ::usleep(1'000);
+        throw std::runtime_error("wrong");
+      });
+    });
+    ADD_FAILURE() << "the error was lost";
+  } catch (const std::runtime_error& e) {
+    EXPECT_STREQ(e.what(), "wrong");
+  }
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(error, ECANCELED);
+}
+
+TEST(green_loop, a_calls_own_limit_is_its_own) {
+  socket_pair s;
+  run([&](nursery& n) {
+    n.start(on_fiber, [&] {
+      pollfd p{s.ends[0], POLLIN, 0};
+      EXPECT_EQ(::poll(&p, 1, 5), 0);
+      timeval limit{0, 5'000};
+      ::setsockopt(s.ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+      char c;
+      EXPECT_EQ(::recv(s.ends[0], &c, 1, 0), -1);
+      EXPECT_EQ(errno, EAGAIN);
+    });
+  });
+}
+
+TEST(green_loop, bytes_already_written_are_returned_first) {
+  socket_pair s;
+  std::vector<char> much(4 << 20);
+  ssize_t written = 0;
+  run([&](nursery& n) {
+    n.start(on_fiber, [&] {
+      move_on_after(10ms, [&] { written = ::write(s.ends[0], much.data(), much.size()); }).get();
+    });
+  });
+  EXPECT_GT(written, 0);
+  EXPECT_LT(written, ssize_t(much.size()));
+}
+
+TEST(green_loop, a_mutex_held_by_a_parked_fiber_parks_the_next) {
+  std::mutex m;
+  int inside = 0, most = 0, total = 0;
+  run([&](nursery& n) {
+    for (int i = 0; i < 20; i++)
+      n.start(on_fiber, [&] {
+        std::lock_guard lock(m);
+        most = std::max(most, ++inside);
+        ::usleep(500);
+        total++;
+        inside--;
+      });
+  });
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(total, 20);
+}
+
+TEST(green_loop, a_lock_is_not_cancellable) {
+  std::mutex m;
+  bool had_it = false;
+  run([&](nursery& n) -> task<> {
+    event held;
+    n.start(on_fiber, [&] {
+      std::lock_guard lock(m);
+      held.set();
+      ::usleep(20'000);
+    });
+    co_await held.wait();
+    co_await with_nursery([&](nursery& inner) -> task<> {
+      inner.start(on_fiber, [&] {
+        std::lock_guard lock(m);
+        had_it = true;
+      });
+      co_await sleep_for(2ms);
+      inner.cancel();
+    });
+  });
+  EXPECT_TRUE(had_it);
+}
+
+TEST(green_loop, conditions_and_atomics_wait_beside_threads) {
+  std::mutex m;
+  std::condition_variable changed;
+  bool ready = false;
+  std::atomic<int> word{0};
+  int woken = 0;
+  std::thread outside([&] {
+    std::this_thread::sleep_for(10ms);
+    {
+      std::lock_guard lock(m);
+      ready = true;
+    }
+    changed.notify_all();
+    word = 1;
+    word.notify_all();
+  });
+  run([&](nursery& n) {
+    for (int i = 0; i < 5; i++) {
+      n.start(on_fiber, [&] {
+        std::unique_lock lock(m);
+        changed.wait(lock, [&] { return ready; });
+        woken++;
+      });
+      n.start(on_fiber, [&] {
+        word.wait(0);
+        woken++;
+      });
+    }
+  });
+  outside.join();
+  EXPECT_EQ(woken, 10);
+}
+
+TEST(green_loop, children_and_names_are_waited_for_at_once) {
+  auto begin = std::chrono::steady_clock::now();
+  std::atomic<int> wrong{0};
+  run([&](nursery& n) {
+    for (int i = 0; i < 10; i++) {
+      n.start(on_fiber, [&] { wrong += std::system("sleep 0.2; exit 3") != 3 << 8; });
+      n.start(on_fiber, [&] {
+        addrinfo* found = nullptr;
+        wrong += ::getaddrinfo("localhost", "80", nullptr, &found) != 0;
+        if (found) ::freeaddrinfo(found);
+      });
+      n.start(on_fiber, [&] {
+        pid_t child = ::fork();
+        if (child == 0) {
+          ::usleep(200'000);
+          ::_exit(4);
+        }
+        int status = 0;
+        wrong += ::waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 4;
+      });
+    }
+  });
+  EXPECT_EQ(wrong, 0);
+  EXPECT_LT(seconds_since(begin), 2);
+}
+
+TEST(green_loop, a_coroutine_that_blocks_is_reported) {
+  socket_pair s;
+  testing::internal::CaptureStderr();
+  auto blocks = [&]() -> task<> {
+    std::thread writer([&] {
+      std::this_thread::sleep_for(5ms);
+      EXPECT_EQ(::send(s.ends[1], "x", 1, 0), 1);
+    });
+    char c = 0;
+    EXPECT_EQ(::recv(s.ends[0], &c, 1, 0), 1);
+    EXPECT_EQ(c, 'x');
+    writer.join();
+    co_return;
+  };
+  run([&](nursery& n) { n.start(blocks); });
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("a coroutine blocks in recv"),
+            std::string::npos);
+}
+
+}  // namespace
