@@ -35,6 +35,7 @@ libc_function<int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*)> n
     "pthread_create"};
 libc_function<void()> next_tls_destructors{"__call_tls_dtors"};
 
+constexpr unsigned most_at_once = 16;       // kernel threads that give themselves away
 constexpr std::int32_t first_id = 1 << 22;  // the kernel's numbers end below it
 std::uint32_t tid_offset = 0;
 std::uint32_t cancel_offset = 0;
@@ -143,13 +144,8 @@ fiber* adopt_this_thread() noexcept {
   return f;
 }
 
-fiber* take_fiber(unsigned size_class) noexcept {
-  if (fiber* f = idle[size_class]) {
-    idle[size_class] = f->next;
-    f->result = nullptr;
-    f->said_exit = f->detached = f->joined = false;
-    return f;
-  }
+// Creates the real thread on the fiber's stack; it gives itself away at once.
+static fiber* begin_donor(unsigned size_class) noexcept {
   stack_memory s = take_stack(size_class);
   fiber* f = s.low ? make_object() : nullptr;
   if (!f) return nullptr;
@@ -163,20 +159,40 @@ fiber* take_fiber(unsigned size_class) noexcept {
   pthread_t ignored;
   int failed = next_create(&ignored, &attributes, fiber_main, f);
   ::pthread_attr_destroy(&attributes);
-  if (failed) {
-    f->stack_low = nullptr;  // never to be used: creation fails for good reasons only
-    f->now = fiber::state::ended;
-    return nullptr;
-  }
-  auto* alive = reinterpret_cast<atomic<int>*>(&f->id);
+  if (!failed) return f;
+  f->stack_low = nullptr;  // never to be used: creation fails for good reasons only
+  f->now = fiber::state::ended;
+  return nullptr;
+}
+
+// Waits until the kernel thread is gone, and makes what is left a fiber's.
+static void end_donor(fiber& f) noexcept {
+  auto* alive = reinterpret_cast<atomic<int>*>(&f.id);
   while (alive->load(acquire) == 1)  // the kernel clears it when the thread is off the stack
     sys::raw_futex(alive, FUTEX_WAIT, 1);
-  f->id = ++last_id;
-  field<int>(*f, tid_offset) = f->id;
+  f.id = ++last_id;
+  field<int>(f, tid_offset) = f.id;
   // The kernel keeps no processor number for it: sched_getcpu() then asks.
-  auto* area = reinterpret_cast<struct rseq*>(static_cast<char*>(f->control_block) + __rseq_offset);
+  auto* area = reinterpret_cast<struct rseq*>(static_cast<char*>(f.control_block) + __rseq_offset);
   area->cpu_id = std::uint32_t(RSEQ_CPU_ID_REGISTRATION_FAILED);
-  return f;
+}
+
+fiber* take_fiber(unsigned size_class) noexcept {
+  if (fiber* f = idle[size_class]) {
+    idle[size_class] = f->next;
+    f->result = nullptr;
+    f->said_exit = f->detached = f->joined = false;
+    return f;
+  }
+  // Many are asked for at once, or few: the kernel threads of a batch come and go side by side.
+  static unsigned batch = 1;
+  fiber* made[most_at_once];
+  unsigned n = 0;
+  while (n < batch && (made[n] = begin_donor(size_class))) n++;
+  batch = batch * 2 < most_at_once ? batch * 2 : most_at_once;
+  for (unsigned i = 0; i < n; i++) end_donor(*made[i]);
+  for (unsigned i = 1; i < n; i++) give_back(*made[i]);
+  return n ? made[0] : nullptr;
 }
 
 void give_back(fiber& f) noexcept {

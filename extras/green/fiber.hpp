@@ -56,11 +56,8 @@ struct fiber {
   fiber* older = nullptr;  // the one made before it: every fiber there ever was
 };
 
-#if defined(__clang__)
-extern thread_local fiber* self __attribute__((tls_model("initial-exec"), visibility("hidden")));
-#else
+// __thread, not thread_local: nothing to construct, and so nothing to ask before each use.
 extern __thread fiber* self __attribute__((tls_model("initial-exec"), visibility("hidden")));
-#endif
 
 // Where `self` of another thread lies.
 inline fiber*& self_of(void* control_block) noexcept {

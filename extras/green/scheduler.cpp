@@ -7,11 +7,7 @@
 
 namespace kettle::inline v0::green {
 
-#if defined(__clang__)
-thread_local fiber* self __attribute__((tls_model("initial-exec"))) = nullptr;
-#else
 __thread fiber* self __attribute__((tls_model("initial-exec"))) = nullptr;
-#endif
 scheduler here;
 
 namespace {
