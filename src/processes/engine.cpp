@@ -156,7 +156,7 @@ placed_child_base* process_engine::take_out(std::uint32_t slot, std::size_t answ
   set_kill_time(s, never);
   c->place_state_ = nowhere;
   memory_.answers().state[slot].store(slot_word{s.generation, 0, slot_state::free}.bits(), release);
-  memory_.clean(slot, s.request_size, answer_size);
+  memory_.keep(slot, s.request_size, answer_size);
   free_.push_back(slot);
   return c;
 }

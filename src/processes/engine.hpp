@@ -87,6 +87,7 @@ class process_engine final : public job_queue, public companion {
   void server_ended();
   void look_at_phases() noexcept;
   time_point next_time() noexcept;
+  time_point give_back_at() noexcept;
   void kill_late();
   void end_unfit() noexcept;
   void start_workers();
@@ -111,6 +112,7 @@ class process_engine final : public job_queue, public companion {
   sys::thread_handle manager_{};
   // The manager's own.
   server_process server_;
+  time_point idle_since_ = never;
   int failures_ = 0;  // starts in a row
   time_point server_start_at_ = always;
   shared_memory::buffer buffer_;

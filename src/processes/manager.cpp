@@ -15,6 +15,7 @@ namespace kettle::inline v0 {
 namespace {
 
 constexpr int most_failures = 3;
+constexpr auto idle_limit = std::chrono::seconds(1);
 constexpr auto shortest_pause = std::chrono::milliseconds(10);
 
 // Its death is on its way already; until then it might still claim a task.
@@ -203,9 +204,24 @@ void process_engine::look_at_phases() noexcept {
       failures_ = 0;
 }
 
+// Large arguments and results leave their memory for the next ones, while there are any.
+time_point process_engine::give_back_at() noexcept {
+  if (is_live() || !memory_.keeps_much()) {
+    idle_since_ = never;
+    return never;
+  }
+  time_point now = sys::monotonic_now();
+  if (idle_since_ == never) idle_since_ = now;
+  time_point at = idle_since_ + idle_limit;
+  if (at > now) return at;
+  memory_.give_back();
+  buffer_ = {};
+  return never;
+}
+
 time_point process_engine::next_time() noexcept {
   lock l(mutex_);
-  time_point next = never;
+  time_point next = give_back_at();
   for (std::uint32_t i = 0; i < slot_count && timed_ > 0; i++)
     if (slots_[i].child) next = std::min(next, slots_[i].kill_at);
   for (auto& w : workers_)

@@ -11,15 +11,8 @@ namespace kettle::inline v0 {
 namespace {
 
 constexpr std::size_t large_file_bytes = std::size_t(slot_count) * std::size_t(window_bytes);
-// So much of a slot's windows stays in memory between uses: fresh pages cost more than the copy.
-constexpr std::size_t kept_bytes = 4 << 20;
-constexpr std::uint32_t slots_that_keep = 16;
-
-void clean_window(int file, std::uint32_t slot, std::size_t size) noexcept {
-  if (size <= inline_bytes) return;
-  if (slot < slots_that_keep && size <= kept_bytes) return;
-  sys::give_back(file, std::int64_t(slot) * window_bytes, (size + 4095) / 4096 * 4096);
-}
+// So much of all windows stays in memory between uses: fresh pages cost more than the copy.
+constexpr std::size_t most_kept = std::size_t(512) << 20;
 
 }  // namespace
 
@@ -48,6 +41,8 @@ void shared_memory::make() {
   if (!request_reader_) throw_io_error(request_reader_.error(), "open", "kettle-requests");
   if (!large_reader_) throw_io_error(large_reader_.error(), "open", "kettle-arguments");
   if (!bell_) throw_io_error(bell_.error(), "eventfd", "");
+  held_requests_.assign(slot_count, 0);
+  held_answers_.assign(slot_count, 0);
   ::new (request_view_.data()) request_table;
   ::new (answer_view_.data()) answer_table;
 }
@@ -122,10 +117,33 @@ const unsigned char* shared_memory::get_answer(std::uint32_t slot, std::size_t s
   return error < 0 ? nullptr : to;
 }
 
-void shared_memory::clean(std::uint32_t slot, std::size_t request_size,
-                          std::size_t answer_size) noexcept {
-  clean_window(large_file_, slot, request_size);
-  clean_window(large_answer_file_, slot, std::min(answer_size, std::size_t(window_bytes)));
+void shared_memory::keep_window(int file, std::size_t& held, std::size_t size,
+                                std::uint32_t slot) noexcept {
+  if (size <= inline_bytes || size <= held) return;
+  kept_ += size - held;
+  held = size;
+  if (kept_ <= most_kept) return;
+  sys::give_back(file, std::int64_t(slot) * window_bytes, (held + 4095) / 4096 * 4096);
+  kept_ -= std::exchange(held, 0);
+}
+
+void shared_memory::keep(std::uint32_t slot, std::size_t request_size,
+                         std::size_t answer_size) noexcept {
+  keep_window(large_file_, held_requests_[slot], request_size, slot);
+  keep_window(large_answer_file_, held_answers_[slot],
+              std::min(answer_size, std::size_t(window_bytes)), slot);
+}
+
+void shared_memory::give_back() noexcept {
+  for (std::uint32_t slot = 0; slot < slot_count && kept_ > 0; slot++) {
+    auto offset = std::int64_t(slot) * window_bytes;
+    auto empty = [&](int file, std::size_t& held) {
+      if (held) sys::give_back(file, offset, (held + 4095) / 4096 * 4096);
+      kept_ -= std::exchange(held, 0);
+    };
+    empty(large_file_, held_requests_[slot]);
+    empty(large_answer_file_, held_answers_[slot]);
+  }
 }
 
 void shared_memory::ring_bell() const noexcept {

@@ -8,6 +8,7 @@
 #include "processes/table.hpp"
 #include "sys/eventfd.hpp"
 
+#include <utility>
 #include <vector>
 
 namespace kettle::inline v0 {
@@ -31,6 +32,13 @@ class shared_memory {
   int put_answer(std::uint32_t slot, const std::vector<unsigned char>& bytes) noexcept;
   // Where the bytes are: in the table, or read into `buffer`. Null: they could not be read.
   struct buffer {
+    buffer() = default;
+    buffer& operator=(buffer&& o) noexcept {
+      std::swap(data, o.data);
+      std::swap(room, o.room);
+      return *this;
+    }
+    buffer(const buffer&) = delete;
     ~buffer() { delete[] data; }
     unsigned char* reserve(std::size_t size);
     unsigned char* data = nullptr;
@@ -38,13 +46,20 @@ class shared_memory {
   };
   const unsigned char* get_request(std::uint32_t slot, buffer& b) const;
   const unsigned char* get_answer(std::uint32_t slot, std::size_t size, buffer& b) const;
-  void clean(std::uint32_t slot, std::size_t request_size, std::size_t answer_size) noexcept;
+  // The slot is free: what its windows held may stay in memory for the next use, up to a limit...
+  void keep(std::uint32_t slot, std::size_t request_size, std::size_t answer_size) noexcept;
+  // ... and until there has been nothing to do for a while.
+  bool keeps_much() const noexcept { return kept_ > 0; }
+  void give_back() noexcept;
 
   void ring_bell() const noexcept;
   int bell() const noexcept { return bell_.get(); }
   std::uint64_t take_bell() const noexcept { return bell_.take(); }
 
  private:
+  void keep_window(int file, std::size_t& held, std::size_t size, std::uint32_t slot) noexcept;
+  std::size_t kept_ = 0;
+  std::vector<std::size_t> held_requests_, held_answers_;  // bytes of each slot's windows
   sys::memfd make_file(const char* name, std::size_t size);
   int request_file_ = -1, large_file_ = -1, answer_file_ = -1, large_answer_file_ = -1,
       bell_file_ = -1;

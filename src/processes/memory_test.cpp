@@ -26,8 +26,13 @@ TEST(shared_memory, keeps_what_fits_and_what_does_not) {
     EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), r));
     const unsigned char* a = m.get_answer(9, size, b);
     EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), a));
-    m.clean(9, size, size);
+    m.keep(9, size, size);
   }
+  EXPECT_TRUE(m.keeps_much());
+  m.give_back();
+  EXPECT_FALSE(m.keeps_much());
+  shared_memory::buffer b;
+  EXPECT_EQ(m.get_answer(9, 5 << 20, b)[100], 0);  // gone, and reads as nothing
 }
 
 TEST(shared_memory, a_size_that_a_worker_made_up_is_refused) {

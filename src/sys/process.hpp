@@ -100,8 +100,8 @@ inline void volunteer_for_oom() noexcept {
 // Memory that was freed stays with us, up to a limit: touching fresh pages costs more than the copy
 // of what is put there.
 inline void keep_freed_memory() noexcept {
-  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  ::mallopt(M_MMAP_MAX, 0);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
 // A copy of fd with a number of at least `lowest`, close-on-exec.

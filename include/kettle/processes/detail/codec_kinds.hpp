@@ -133,7 +133,10 @@ template <class T> T decode_container(decoder& in) {
   using element = typename element_of<typename T::value_type>::type;
   T all;
   std::size_t n = in.size(least_size<element>());
-  if constexpr (codec_contiguous<T>) {
+  if constexpr (codec_contiguous<T> && sizeof(element) == 1) {
+    auto* first = reinterpret_cast<const element*>(in.bytes(n));
+    all.assign(first, first + n);  // not resize(): the zeros would cost as much as the copy
+  } else if constexpr (codec_contiguous<T>) {
     all.resize(n);
     if (n) std::memcpy(all.data(), in.bytes(n * sizeof(element)), n * sizeof(element));
   } else {
