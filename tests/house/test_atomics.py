@@ -13,6 +13,9 @@ class Atomics(RuleTest):
                          "__sync_synchronize();", "#include <atomic>", "std::memory_order_relaxed;"):
             self.catches("src/core/a.cpp:2", "use kettle::atomic", {"src/core/a.cpp": f"\n{spelling}\n"})
 
+    def test_extras_go_through_it_too(self):
+        self.catches("extras/green/lot.cpp:1", "use kettle::atomic", {"extras/green/lot.cpp": "std::atomic<int> n;"})
+
     def test_the_alias_itself_comments_and_tests_pass(self):
         self.allows({
             "include/kettle/base/atomic.hpp": "__atomic_load_n(p, 0);",

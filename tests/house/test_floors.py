@@ -31,6 +31,10 @@ class Floors(RuleTest):
     def test_the_library_never_includes_extras(self):
         self.catches("src/io/a.cpp:1", "io (floor 5) includes extras (floor 7)",
                      {"src/io/a.cpp": '#include "extras/tls/stream.hpp"\n'})
+        self.catches("src/io/a.cpp:1", "io (floor 5) includes extras (floor 7)",
+                     {"src/io/a.cpp": '#include "green/host.hpp"\n'})
+        self.allows({"extras/green/a.cpp": '#include "green/host.hpp"\n#include "sys/raw.hpp"\n'
+                                           '#include <kettle/io/pipe.hpp>\n'})
 
     def test_a_room_does_not_include_the_umbrella(self):
         self.catches("src/io/a.cpp:1", "a room includes what it needs",

@@ -7,6 +7,6 @@ HOME = "include/kettle/base/atomic.hpp"
 
 
 def check(tree):
-    for path in tree.files("include", "src", tests=False):
+    for path in tree.files("include", "src", "extras", tests=False):
         if path != HOME:
             yield from tree.find(path, RAW, "{0}: use kettle::atomic of <kettle/base/atomic.hpp>")

@@ -13,6 +13,7 @@ FLOORS = {
     "io": 5, "observe": 6, "testing": 6, "extras": 7, "apps": 8,
 }
 METHODS = {"threads", "processes", "coro", "fibers"}
+EXTRAS = {"green", "tls", "mpi", "adviser", "explore"}  # folders of extras/, included as "green/fiber.hpp"
 UMBRELLAS = {"kettle.hpp"}  # includes every room, so no room includes it
 
 
@@ -31,6 +32,8 @@ def included_room(name, quoted):
     parts = name.split("/")
     if parts[0] == "kettle" and len(parts) > 1:
         return (parts[1], False) if len(parts) > 2 else (None, parts[1] in UMBRELLAS)
+    if quoted and len(parts) > 1 and parts[0] in EXTRAS:
+        return "extras", False
     if parts[0] == "extras" or (quoted and len(parts) > 1 and parts[0] in FLOORS):
         return parts[0], False
     return None, False
