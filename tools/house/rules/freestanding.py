@@ -8,7 +8,7 @@ from tree import Finding
 # Who runs between two fibers. The functions taken over (hook_*), the start and the donors are ordinary code.
 FILES = [
     f"extras/green/{name}.{kind}"
-    for name in ("engine", "engine_ring", "fiber", "lot", "machine", "memory", "moments", "report", "scheduler", "timers")
+    for name in "engine engine_ring fiber lot machine memory moments report scheduler timers".split()
     for kind in ("cpp", "hpp")
 ]
 CALLS = re.compile(
@@ -16,7 +16,9 @@ CALLS = re.compile(
     r"|(?<![:\w])new\b(?!\s*\()|\bdelete\s+\w|\bstd::(?!u?int\d+_t|uintptr_t|size_t)\w+|\bthrow\b"
 )
 # Headers of types, constants and inline functions.
-HEADERS = re.compile(r"^(?:c(?:errno|stddef|stdint)|(?:linux|sys)/\w+\.h|(?:poll|signal|time)\.h|kettle/base/atomic\.hpp)$")
+HEADERS = re.compile(
+    r"^(?:c(?:errno|stddef|stdint)|(?:linux|sys)/\w+\.h|(?:poll|signal|time)\.h|kettle/base/atomic\.hpp)$"
+)
 
 
 def check(tree):
