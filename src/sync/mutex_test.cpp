@@ -134,9 +134,10 @@ TEST(mutex, a_lock_granted_to_a_cancelled_wait_goes_to_the_next) {
 
 TEST(mutex, may_be_released_by_another_task_of_the_same_thread) {
   mutex m;
+  std::optional<mutex::guard> passed;
   run(on_virtual_time, [&](nursery& n) -> task<> {
     auto g = co_await m.lock();
-    std::optional<mutex::guard> passed(std::move(g));
+    passed.emplace(std::move(g));
     n.start([&m, &passed]() -> task<> {
       passed.reset();
       EXPECT_FALSE(m.is_locked());
