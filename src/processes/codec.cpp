@@ -1,5 +1,6 @@
 #include "sys/process.hpp"
 
+#include <kettle/base/freelist.hpp>
 #include <kettle/processes/codec.hpp>
 
 #include <array>
@@ -12,6 +13,10 @@
 namespace kettle::inline v0 {
 
 namespace {
+
+// Below 64 KiB nothing is ever mapped. The sanitizers' shadow fills the low terabytes: numbers
+// there are no addresses of the program.
+constexpr std::uintptr_t lowest_address = KETTLE_SANITIZED ? 0x2000'0000'0000 : 0x10000;
 
 // One loaded image: where it is, and what tells its build apart from all others.
 struct image {
@@ -167,9 +172,8 @@ void encoder::closure(const void* data, std::size_t size) {
   for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= size; at += sizeof(std::uintptr_t)) {
     std::uintptr_t word;
     std::memcpy(&word, from + at, sizeof word);
-    // Below 64 KiB nothing is ever mapped; above the half of the address space that is ours,
-    // neither.
-    if (word < 0x10000 || word >> 47) continue;
+    // The upper half of the address space is the kernel's.
+    if (word < lowest_address || word >> 47) continue;
     if (sys::is_mapped(reinterpret_cast<const void*>(word)))
       throw std::invalid_argument(
           "a closure captures an address (word " + std::to_string(at / sizeof word) +

@@ -69,7 +69,7 @@ int shared_memory::put_request(std::uint32_t slot,
                ? -EFBIG
                : sys::write_all_at(large_file_, bytes.data(), bytes.size(),
                                    std::int64_t(slot) * window_bytes);
-  std::memcpy(r.bytes, bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), r.bytes);
   return 0;
 }
 
@@ -82,15 +82,15 @@ int shared_memory::put_answer(std::uint32_t slot,
                ? -EFBIG
                : sys::write_all_at(large_answer_file_, bytes.data(), bytes.size(),
                                    std::int64_t(slot) * window_bytes);
-  std::memcpy(a.bytes, bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), a.bytes);
   return 0;
 }
 
 unsigned char* shared_memory::buffer::reserve(std::size_t size) {
-  if (size > room) {
+  if (size > room || !data) {
     delete[] std::exchange(data, nullptr);
     room = 0;
-    data = new unsigned char[size];
+    data = new unsigned char[size + 1];
     room = size;
   }
   return data;

@@ -106,7 +106,8 @@ class server {
 
 void serve(pid_t client) noexcept {
   sys::settle_standard_files();
-  static server self(client);
+  // Not destroyed: a task may call exit() while other threads of its worker use this.
+  static server& self = *new server(client);
   if (self.prepare()) self.run();
   self.kill_all();
   sys::leave(0);

@@ -185,7 +185,7 @@ class worker {
 }  // namespace
 
 void run_worker(shared_memory& memory, int number) noexcept {
-  static worker self(memory, number);  // its listener never ends
+  static worker& self = *new worker(memory, number);  // its listener never ends
   try {
     self.prepare();
     self.set_phase(worker_phase::ready);
