@@ -2,10 +2,12 @@
 """Runs the built kettle as a user would: cli_test.py PATH_OF_KETTLE [unittest arguments]."""
 
 import contextlib
+import html.parser
 import json
 import os
 import pathlib
 import pty
+import resource
 import select
 import shutil
 import signal
@@ -18,7 +20,8 @@ import time
 import unittest
 
 KETTLE = ""
-METHODS = ["sequential", "threads", "processes", "coroutines", "fibers"]
+# What kettle takes by itself; green only where this build has its library.
+METHODS = ["sequential", "threads", "processes", "coroutines", "green"]
 LONG_S = 120  # for what a busy machine may take, never for what is expected
 
 
@@ -213,12 +216,13 @@ class BuiltInWork(Case):
         # Figures of the kernel, not of the clock: who uses one thread, and how many at once.
         _, result = self.result("--workload", "waiting", "--items", "40", "--delay", "50")
         by = {m["method"]: m for m in result["workloads"][0]["methods"]}
-        self.assertEqual([by[m]["width"] for m in METHODS], [1, 40, 40, 40, 40])
+        self.assertEqual([by[m]["width"] for m in METHODS], [1] + [40] * (len(METHODS) - 1))
         self.assertEqual(by["sequential"]["threads"], 1)
         self.assertGreaterEqual(by["threads"]["threads"], 40)
         self.assertGreaterEqual(by["processes"]["processes"], 41)
         self.assertEqual(by["coroutines"]["threads"], 1)
-        self.assertEqual(by["fibers"]["threads"], 1)
+        if "green" in METHODS:
+            self.assertEqual(by["green"]["threads"], 1)
         # 40 waits of 50 ms: one after the other they cannot take less than 2 s.
         self.assertGreaterEqual(by["sequential"]["wall_s"]["median"], 2.0)
         for m in METHODS[1:]:
@@ -232,6 +236,51 @@ class BuiltInWork(Case):
         self.assertEqual([m["method"] for m in work["methods"]], ["fibers", "threads"])
         self.assertEqual([m["width"] for m in work["methods"]], [2, 2])
         self.assertIn("sequential was not among the methods", work["verdict"])
+
+    def test_fibers_are_a_sixth_by_name(self):
+        _, result = self.result("--workload", "waiting", "--items", "40", "--methods", "fibers")
+        self.assertEqual(result["workloads"][0]["methods"][0]["threads"], 1)
+
+    def test_ten_thousand_at_once_and_what_would_take_too_long_is_scaled(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < 10_100:
+            self.skipTest(f"the hard limit of descriptors is {hard}")
+        many = [m for m in METHODS if m in ("coroutines", "green")]
+        out, result = self.result(
+            "--workload", "waiting", "--items", "10000", "--timeout", "60",
+            "--methods", ",".join(["sequential", *many]))
+        by = {m["method"]: m for m in result["workloads"][0]["methods"]}
+        for m in many:
+            self.assertEqual((by[m]["width"], by[m]["items"]), (10000, 10000))
+            self.assertFalse(by[m]["scaled"])
+            self.assertEqual(by[m]["threads"], 1)
+        self.assertTrue(by["sequential"]["scaled"])
+        self.assertEqual(by["sequential"]["items"], 200)
+        # 10000 waits of 20 ms, one after the other.
+        self.assertGreaterEqual(by["sequential"]["wall_s"]["median"], 200)
+        self.assertIn("~ measured on 200 of the 10000 items and scaled", out)
+
+    def test_too_low_a_hard_limit_is_one_line(self):
+        def limited(*arguments):
+            return subprocess.run(
+                ["sh", "-c", 'ulimit -n 256; exec "$0" "$@"', KETTLE, "compare", "--rounds", "1",
+                 "--workload", "waiting", "--items", "300", "--delay", "1", *arguments],
+                capture_output=True, text=True, timeout=LONG_S, check=False)
+
+        done = limited("--methods", "coroutines")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stderr, "kettle compare: waiting: the hard limit of 256 descriptors "
+                         "(ulimit -Hn) allows 192 of the 300 items at once: coroutines\n")
+        refused = limited("--methods", "coroutines", "--width", "300")
+        self.assertEqual(refused.returncode, 2)
+        self.assertEqual(refused.stderr, "kettle: --width 300: the hard limit of 256 descriptors "
+                         "(ulimit -Hn) allows 192 at once\n")
+
+    def test_green_without_its_library_is_an_error_and_no_silent_fall_back(self):
+        done = quick("--workload", "waiting", "--items", "2", "--methods", "green",
+                     env=dict(os.environ, KETTLE_GREEN="off"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is not at work here", done.err)
 
     def test_both_back_ends(self):
         for backend in ["epoll", "io_uring"]:
@@ -247,6 +296,57 @@ class BuiltInWork(Case):
         done = quick("--workload", "waiting", "--items", "2", "--methods", "coroutines", env=env)
         self.assertEqual(done.returncode, 1)
         self.assertIn("kqueue", done.err)
+
+
+class Page(html.parser.HTMLParser):
+    """What a page holds: its text, its elements, and what it would fetch."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.text, self.open, self.elements, self.fetches = "", [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append(tag)
+        self.fetches += [(tag, name, value) for name, value in attrs
+                         if name in ("src", "href", "xlink:href", "data", "action", "srcset")]
+        if tag not in ("meta", "rect", "line"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        self.text += data
+        if self.open and self.open[-1] == "style" and ("url(" in data or "@import" in data):
+            self.fetches.append(("style", data))
+
+
+class Html(Case):
+    def test_one_page_that_holds_everything_and_fetches_nothing(self):
+        path = self.folder / "r.html"
+        result = self.folder / "r.json"
+        with server(lambda request: page(b"hello")) as base:
+            done = quick("--url", base + "/?<b>&x", "--items", "6", "--html", str(path),
+                         "--json", str(result))
+        self.assertEqual((done.returncode, done.err), (0, ""))
+        work = json.loads(result.read_text())["workloads"][0]
+        seen = Page(path.read_text(encoding="utf-8"))
+        self.assertEqual(seen.open, [])
+        self.assertEqual(seen.fetches, [])
+        self.assertFalse({"script", "link", "img", "iframe", "b"} & set(seen.elements))
+        self.assertEqual(seen.elements.count("svg"), 1)
+        self.assertEqual(seen.elements.count("rect"), len(METHODS))
+        self.assertIn(work["verdict"], seen.text)
+        for m in METHODS:
+            self.assertIn(m, seen.text)
+
+    def test_a_page_that_cannot_be_written_is_named(self):
+        self.complains(run("compare", "--html", "/none/x"), 2, "--html /none/x")
 
 
 class OwnPages(Case):
@@ -441,4 +541,6 @@ class Terminal(Case):
 
 if __name__ == "__main__":
     KETTLE = sys.argv.pop(1)
+    if not (pathlib.Path(KETTLE).parent.parent / "lib/libkettle_green.so").exists():
+        METHODS.remove("green")
     unittest.main()

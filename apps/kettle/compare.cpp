@@ -3,11 +3,14 @@
 #include "bad_input.hpp"
 #include "busy.hpp"
 #include "descriptors.hpp"
+#include "green.hpp"
 #include "input.hpp"
 #include "interrupts.hpp"
 #include "measure.hpp"
+#include "output_file.hpp"
 #include "progress.hpp"
 #include "report.hpp"
+#include "report_html.hpp"
 #include "report_json.hpp"
 #include "run_cell.hpp"
 #include "scaling.hpp"
@@ -34,7 +37,10 @@ using maker = std::function<workload()>;
 
 class comparison {
  public:
-  explicit comparison(const compare_options& options) : options_(options) {}
+  explicit comparison(const compare_options& options)
+      : options_(options),
+        methods_(options.methods.empty() ? default_methods(!green_library().empty())
+                                         : options.methods) {}
 
   int run();
 
@@ -51,16 +57,22 @@ class comparison {
   item_cost look_at(const workload& w);
   void measure_one(const workload& w, progress& bar);
   void tell_failures(const workload_report& report);
+  void check_outputs() const;
+  void write_outputs(const about_run& about) const;
   void complain(const std::string& line) {
     std::fflush(stdout);
     fmt::print(stderr, "kettle compare: {}\n", line);
   }
 
   const compare_options& options_;
+  std::vector<method> methods_;
   machine_report here_ = look_at_machine();
   interrupts asked_;
   cell_settings settings_;
   cell_runner runner_{{own_path(), cell_verb}, 0};
+  cell_runner green_runner() const {
+    return {{own_path(), "green", "--", own_path(), cell_verb}, runner_.responder};
+  }
   std::unique_ptr<responder> pages_;
   std::vector<workload_report> reports_;
   bool failed_ = false;
@@ -163,21 +175,20 @@ item_cost comparison::look_at(const workload& w) {
 }
 
 void comparison::measure_one(const workload& w, progress& bar) {
-  if (auto line = too_few_descriptors(w, settings_, options_.methods); !line.empty())
-    complain(line);
+  if (auto line = too_few_descriptors(w, settings_, methods_); !line.empty()) complain(line);
   auto one = look_at(w);
   auto run = [&](method how, int round) -> std::optional<cell_result> {
     bar.step(fmt::format("{}: {}, round {}", w.name, name_of(how), round + 1));
     auto c = cell_for(w, how, settings_);
     if (predicted_s(c, one, settings_.cores) > longest_cell_s) c = on_fewer_items(c);
-    auto result = run_cell(c, asked_, runner_);
+    auto result = run_cell(c, asked_, how == method::green ? green_runner() : runner_);
     if (result) result = scaled_to(*result, w.items.size());
     return result;
   };
   auto probe = [&] { return busy_share(settings_.cores); };
-  auto done = run_rounds({options_.methods, options_.rounds}, run, probe);
+  auto done = run_rounds({methods_, options_.rounds}, run, probe);
   bar.clear();
-  auto report = make_report(w, options_.methods, settings_, done);
+  auto report = make_report(w, methods_, settings_, done);
   if (report.anything_measured()) {
     table_style style{.fancy = terminal_columns(stdout) > 0};
     fmt::print("{}{}\n\n", table(report, style), report.verdict);
@@ -188,12 +199,22 @@ void comparison::measure_one(const workload& w, progress& bar) {
   reports_.push_back(std::move(report));
 }
 
+void comparison::check_outputs() const {
+  if (!options_.json.empty()) check_writable("--json", options_.json);
+  if (!options_.html.empty()) check_writable("--html", options_.html);
+}
+
+void comparison::write_outputs(const about_run& about) const {
+  if (!options_.json.empty()) write_whole("--json", options_.json, json_of(reports_, about));
+  if (!options_.html.empty()) write_whole("--html", options_.html, html_of(reports_, about));
+}
+
 int comparison::run() {
-  if (!options_.json.empty()) check_writable(options_.json);
+  check_outputs();
   adopt_orphans();
   settle();
   auto makers = plan();
-  auto steps = makers.size() * options_.methods.size() * static_cast<std::size_t>(options_.rounds);
+  auto steps = makers.size() * methods_.size() * static_cast<std::size_t>(options_.rounds);
   {
     progress bar(stderr, static_cast<int>(steps));
     for (auto& make : makers) {
@@ -204,13 +225,11 @@ int comparison::run() {
   bool stopped = asked_.to_stop();
   pages_.reset();
   end_strays(0, 0);
-  if (!options_.json.empty()) {
-    write_json(options_.json, json_of(reports_, {.version = kettle::version,
-                                                 .kernel = here_.kernel,
-                                                 .cores = settings_.cores,
-                                                 .timeout_s = options_.timeout_s,
-                                                 .interrupted = stopped}));
-  }
+  write_outputs({.version = kettle::version,
+                 .kernel = here_.kernel,
+                 .cores = settings_.cores,
+                 .timeout_s = options_.timeout_s,
+                 .interrupted = stopped});
   if (stopped) complain("interrupted: this is what was measured by then");
   asked_.end_by_it();
   return failed_ ? exit_failed : exit_fine;

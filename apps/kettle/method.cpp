@@ -20,6 +20,13 @@ std::optional<method> method_named(std::string_view name) {
   return std::nullopt;
 }
 
+std::vector<method> default_methods(bool with_green) {
+  std::vector<method> some = {method::sequential, method::threads, method::processes,
+                              method::coroutines};
+  if (with_green) some.push_back(method::green);
+  return some;
+}
+
 std::string method_names() {
   std::string all;
   for (method m : all_methods) {

@@ -15,5 +15,13 @@ TEST(method, an_unknown_name_is_no_method) {
 }
 
 TEST(method, lists_the_names_in_one_order) {
-  EXPECT_EQ(method_names(), "sequential, threads, processes, coroutines, fibers");
+  EXPECT_EQ(method_names(), "sequential, threads, processes, coroutines, green, fibers");
+}
+
+TEST(method, green_is_taken_by_itself_only_where_it_is) {
+  auto with = default_methods(true), without = default_methods(false);
+  EXPECT_EQ(with.size(), 5u);
+  EXPECT_EQ(with.back(), method::green);
+  with.pop_back();
+  EXPECT_EQ(with, without);
 }

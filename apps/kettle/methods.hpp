@@ -4,9 +4,10 @@
 //   meter watch;
 //   auto outcomes = run_items(c, watch);      // as c.how says; never by another method instead
 //
-// sequential, threads and processes run the client that knows nothing of kettle (client_plain.cpp);
-// fibers one whose waits are kettle's operations with .get() (client.cpp); coroutines await its
-// twin (client_coroutine.cpp).
+// sequential, threads, processes and green run the client that knows nothing of kettle
+// (client_plain.cpp); fibers one whose waits are kettle's operations with .get() (client.cpp);
+// coroutines await its twin (client_coroutine.cpp). green starts one std::thread for each item and
+// throws std::runtime_error unless they are fibers: `kettle green` must have started the process.
 
 #include "cell.hpp"
 

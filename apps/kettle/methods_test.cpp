@@ -139,5 +139,17 @@ TEST_P(methods, their_lines_are_counted) {
   EXPECT_GT(lines_of_code(GetParam(), work_kind::compute), 3);
 }
 
-INSTANTIATE_TEST_SUITE_P(all, methods, testing::ValuesIn(all_methods),
+TEST(green_method, is_refused_where_its_threads_would_be_threads) {
+  cell c;
+  c.how = method::green;
+  c.items = {"fib 10"};
+  counting watch;
+  EXPECT_THROW(run_items(c, watch), std::runtime_error);
+  EXPECT_EQ(watch.ready_, 0);
+}
+
+// green needs a process of its own: cli_test.py.
+INSTANTIATE_TEST_SUITE_P(all, methods,
+                         testing::Values(method::sequential, method::threads, method::processes,
+                                         method::coroutines, method::fibers),
                          [](auto& info) { return std::string(name_of(info.param)); });

@@ -28,13 +28,14 @@ struct compare_options {
   std::string input;  // of exec; empty: standard input
 
   std::vector<std::string> workloads;  // of the built-in ones; empty: all
-  std::vector<method> methods{all_methods.begin(), all_methods.end()};
+  std::vector<method> methods;         // empty: the default ones
   std::optional<std::size_t> items;
   std::optional<std::size_t> width;
   int delay_ms = 20;
   double timeout_s = 10;
   int rounds = 5;
   std::string json;
+  std::string html;
 
   bool own_urls() const { return !urls.empty() || !url_file.empty(); }
   bool own_work() const { return own_urls() || !files.empty() || !exec.empty(); }

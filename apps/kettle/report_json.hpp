@@ -1,7 +1,7 @@
 #pragma once
 // The report as JSON, schema "kettle.compare/2": docs/compare-json.md says what every field means.
 //
-//   write_json("result.json", json_of(reports, about));
+//   write_whole("--json", "result.json", json_of(reports, about));
 
 #include "report.hpp"
 
@@ -21,12 +21,5 @@ struct about_run {
 };
 
 std::string json_of(const std::vector<workload_report>& reports, const about_run& about);
-
-// So that a file that cannot be written is known before an hour is spent. Throws bad_input.
-void check_writable(const std::string& path);
-
-// All of it or nothing: through a file beside it, unless `path` is a device or pipe. Throws
-// bad_input.
-void write_json(const std::string& path, const std::string& text);
 
 }  // namespace kettle::app

@@ -76,6 +76,8 @@ std::string bars(const workload_report& report, table_style style) {
   return out;
 }
 
+}  // namespace
+
 std::string rounds_of(const workload_report& r) {
   int discarded = r.rounds_run - r.rounds_kept;
   std::string out = fmt::format("{} round{} on {} core{}", r.rounds_kept,
@@ -88,7 +90,16 @@ std::string rounds_of(const workload_report& r) {
   return out;
 }
 
-}  // namespace
+std::vector<std::vector<std::string>> table_cells(const workload_report& report) {
+  std::vector<std::vector<std::string>> out;
+  out.reserve(report.rows.size() + 1);
+  out.emplace_back(heads.begin(), heads.end());
+  for (auto& row : report.rows) {
+    auto one = cells_of(row);
+    out.emplace_back(one.begin(), one.end());
+  }
+  return out;
+}
 
 std::string note_on_scaling(const workload_report& report) {
   auto one = std::ranges::find(report.rows, true, &method_row::scaled);

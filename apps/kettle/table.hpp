@@ -6,6 +6,7 @@
 #include "report.hpp"
 
 #include <string>
+#include <vector>
 
 namespace kettle::app {
 
@@ -14,6 +15,12 @@ struct table_style {
 };
 
 std::string table(const workload_report& report, table_style style);
+
+// The same figures for another form: the heads, then a line for each method.
+std::vector<std::vector<std::string>> table_cells(const workload_report& report);
+
+// "5 rounds on 2 cores; ...", and what was put aside.
+std::string rounds_of(const workload_report& report);
 
 // What the mark "~" means, if it is there: one line, or nothing.
 std::string note_on_scaling(const workload_report& report);
