@@ -16,15 +16,16 @@ constexpr const char* head = R"(<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>kettle compare</title>
 <style>
-body { font: 15px/1.5 sans-serif; color: #222; background: #fff; max-width: 60rem; margin: 2rem auto;
-  padding: 0 1rem; }
+body { font: 15px/1.5 sans-serif; color: #222; background: #fff; max-width: 72rem;
+  margin: 2rem auto; padding: 0 1rem; }
 h1, h2 { font-weight: 600; margin: 2rem 0 0.2rem; }
 .title, .rounds, footer { color: #666; margin: 0; }
 .verdict { font-size: 1.1rem; margin: 0.8rem 0; }
 svg { display: block; width: 100%; height: auto; margin: 0.8rem 0; }
 svg text { font: 14px sans-serif; fill: #222; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.15rem 0.6rem; text-align: right; border-bottom: 1px solid #ddd; }
+th, td { padding: 0.15rem 0.6rem; white-space: nowrap;
+  text-align: right; border-bottom: 1px solid #ddd; }
 th:first-child, td:first-child { text-align: left; }
 footer { margin-top: 3rem; }
 </style>

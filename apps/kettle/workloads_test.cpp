@@ -84,6 +84,13 @@ TEST_F(workloads, own_files_are_taken_once_each) {
   EXPECT_EQ(file_work({a, a, a}, 2).items.size(), 2u);
 }
 
+TEST_F(workloads, tiny_files_are_hashed_for_a_while_and_not_for_ever) {
+  auto w = file_work({file("tiny", 2)}, std::nullopt);
+  long passes = std::atol(w.items.at(0).substr(std::string("file ").size()).c_str());
+  EXPECT_GT(passes, 1000);       // 0.2 s of a few microseconds each
+  EXPECT_LT(passes, 5'000'000);  // as if they cost nothing
+}
+
 TEST_F(workloads, a_command_runs_for_the_first_so_many_lines) {
   auto w = exec_work("cat {}", {"a", "b", "c"}, 2);
   EXPECT_EQ(w.items, (strings{"a", "b"}));
