@@ -36,7 +36,8 @@ def hidden(lines, first):
         # What is inside is not indented, so only the comment tells the brace; a lone declaration has none.
         return next(n for n in range(2, len(lines)) if lines[first + n] == "}" and n == 2
                     or lines[first + n].startswith("}  // namespace detail")) + 1
-    start = first + lines[first].startswith("template <")
+    # Its template line may stand before it.
+    start = first if MEMBER.match(lines[first]) else first + lines[first].startswith("template <")
     if MEMBER.match(lines[start]):
         return next(n for n in range(start, len(lines)) if lines[n].startswith("}")) - first + 1
     return 1 if FRIEND.match(lines[first]) else 0

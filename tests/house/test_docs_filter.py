@@ -30,6 +30,10 @@ class Filter(unittest.TestCase):
                 "  friend class g;\nint h;\n")
         self.assertEqual(shown(text).split(), "int a; int c; int e; int h;".split())
 
+    def test_a_member_of_detail_is_hidden_with_its_template_on_the_same_line(self):
+        text = "x\ntemplate <class T> task<T> detail::b<T>::f() {\n  return 1;\n}\nint e;\n"
+        self.assertEqual(shown(text).split(), "x int e;".split())
+
     def test_the_inline_namespace_is_not_shown(self):
         self.assertEqual(shown("namespace kettle::inline v0 {"), "namespace kettle {")
 
