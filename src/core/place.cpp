@@ -3,6 +3,7 @@
 #include <kettle/core/nursery.hpp>
 #include <kettle/core/place.hpp>
 
+#include "base/must_make.hpp"
 #include "core/home.hpp"
 #include "sys/thread.hpp"
 
@@ -56,9 +57,9 @@ const context_kind unplaced_kind{"unplaced", never_resumed, nullptr};
 bool placed_child_base::begin_remote(job_queue& queue) noexcept {
   kind_ = &remote_kind;
   queue_ = &queue;
-  ticket_ = new queue_ticket(*this);
+  ticket_ = must_make<queue_ticket>(*this);
   if (!nursery_) return true;
-  if (lateness_ == lateness::interruptible) link_.interrupts = new detail::interrupter(*at_);
+  if (lateness_ == lateness::interruptible) link_.interrupts = must_make<detail::interrupter>(*at_);
   link_.deadline = scope_->effective_deadline();
   link_.domain = &at_->in();
   link_.domain->work_begins();
