@@ -520,6 +520,30 @@ class Interrupted(Case):
         self.assertTrue(until(lambda: not processes_of_kettle()), processes_of_kettle())
 
 
+    def test_when_kettle_is_killed_the_commands_die_too(self):
+        marker = self.folder / "running"
+        wanted = b"sleep\x00601.%d\x00" % os.getpid()
+
+        def sleepers():
+            found = []
+            for entry in pathlib.Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError):
+                    if (entry / "cmdline").read_bytes() == wanted:
+                        found.append(entry.name)
+            return found
+
+        for method in METHODS:
+            started = self.start(
+                "--exec", f"touch {marker}; exec sleep 601.{os.getpid()} # {{}}", "--methods", method,
+                "--input", self.file("one", "x\n"), "--timeout", "80000")
+            self.assertTrue(until(lambda: marker.exists() and sleepers()))
+            started.kill()
+            started.communicate()
+            self.assertTrue(until(lambda: not sleepers()), method)
+            self.assertTrue(until(lambda: not processes_of_kettle()), processes_of_kettle())
+            marker.unlink()
+
+
 class Terminal(Case):
     def test_a_terminal_gets_a_bar_and_blocks(self):
         main, end = pty.openpty()

@@ -4,6 +4,7 @@
 #include "busy.hpp"
 #include "descriptors.hpp"
 #include "green.hpp"
+#include "guard.hpp"
 #include "input.hpp"
 #include "interrupts.hpp"
 #include "measure.hpp"
@@ -70,8 +71,12 @@ class comparison {
   interrupts asked_;
   cell_settings settings_;
   cell_runner runner_{{own_path(), cell_verb}, 0};
-  cell_runner green_runner() const {
-    return {{own_path(), "green", "--", own_path(), cell_verb}, runner_.responder};
+  cell_runner runner_for(const cell& c) const {
+    std::vector<std::string> words;
+    if (c.work == work_kind::execute) words = {own_path(), guard_verb};
+    if (c.how == method::green) words.insert(words.end(), {own_path(), "green", "--"});
+    words.insert(words.end(), {own_path(), cell_verb});
+    return {words, runner_.responder};
   }
   std::unique_ptr<responder> pages_;
   std::vector<workload_report> reports_;
@@ -169,7 +174,7 @@ void comparison::tell_failures(const workload_report& report) {
 item_cost comparison::look_at(const workload& w) {
   if (w.items.size() <= fewer_items) return {};
   auto probe = probe_of(cell_for(w, method::sequential, settings_));
-  auto result = run_cell(probe, asked_, runner_);
+  auto result = run_cell(probe, asked_, runner_for(probe));
   if (!result || !result->problem.empty()) return {};  // the rounds will say it
   return cost_from(*result, probe.items.size());
 }
@@ -181,7 +186,7 @@ void comparison::measure_one(const workload& w, progress& bar) {
     bar.step(fmt::format("{}: {}, round {}", w.name, name_of(how), round + 1));
     auto c = cell_for(w, how, settings_);
     if (predicted_s(c, one, settings_.cores) > longest_cell_s) c = on_fewer_items(c);
-    auto result = run_cell(c, asked_, how == method::green ? green_runner() : runner_);
+    auto result = run_cell(c, asked_, runner_for(c));
     if (result) result = scaled_to(*result, w.items.size());
     return result;
   };

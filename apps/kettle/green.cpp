@@ -115,6 +115,7 @@ int run_green(const green_options& options) {
     preload(library);
 
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   ::execv(file.c_str(), arguments.data());

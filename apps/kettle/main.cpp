@@ -4,6 +4,7 @@
 #include "compare.hpp"
 #include "doctor.hpp"
 #include "green.hpp"
+#include "guard.hpp"
 #include "measure.hpp"
 #include "numbers.hpp"
 #include "options.hpp"
@@ -21,6 +22,8 @@ using namespace kettle::app;
 int run(const std::vector<std::string>& arguments) {
   // Processes that kettle starts of itself; no user types these.
   if (arguments.size() == 1 && arguments[0] == cell_verb) return serve_cell(0, 1);
+  if (arguments.size() > 1 && arguments[0] == guard_verb)
+    return guard({arguments.begin() + 1, arguments.end()});
   if (arguments.size() == 2 && arguments[0] == responder_verb)
     return serve_pages(static_cast<int>(whole_number("delay", arguments[1], 0, 60'000)), 0, 1);
 
