@@ -38,7 +38,7 @@ concept noted_callable = requires(F& f) {
 };
 template <class F> struct shipped_callable {
   using type = F;
-  static const F& of(const F& f) { return f; }
+  static const F& of(const F& f) { return f; }  // NOLINT: it outlives the call
 };
 template <noted_callable F> struct shipped_callable<F> {
   using type = decltype(F::f);

@@ -14,7 +14,7 @@
 namespace kettle::inline v0::detail {
 
 struct any_value {
-  template <class T> operator T() const noexcept;
+  template <class T> operator T() const noexcept;  // NOLINT: it stands for whatever a field takes
 };
 template <std::size_t> using any_at = any_value;
 
