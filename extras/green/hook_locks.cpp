@@ -8,6 +8,11 @@
 #include "green/scheduler.hpp"
 #include "green/wait_fd.hpp"
 
+#include "sys/raw.hpp"
+
+#include <climits>
+
+#include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <threads.h>
@@ -151,11 +156,13 @@ KETTLE_GREEN_HOOK int pthread_once(pthread_once_t* once, void (*begin)()) {
   constexpr int running = 1, done = 2;
   auto& word = *reinterpret_cast<kettle::atomic<int>*>(once);
   if (word.load(kettle::acquire) == done) return 0;
-  if (!self) return next_once(once, begin);  // real threads begin it too
+  if (!may_park()) return next_once(once, begin);
   {
     about_to_wait("pthread_once");
     lot_ticket ticket(once);
-    while (word.load(kettle::acquire) == running) ticket.wait(never);
+    // A real thread that runs it tells those who wait in libc, and not us: looked at again soon.
+    while (word.load(kettle::acquire) & running)
+      if (ticket.wait(self ? never : after(1'000'000)) == wake::timed_out) ticket.again();
   }
   if (word.load(kettle::acquire) == done) return 0;
   word.store(running, kettle::relaxed);
@@ -165,6 +172,7 @@ KETTLE_GREEN_HOOK int pthread_once(pthread_once_t* once, void (*begin)()) {
     ~ending() {
       word.store(outcome, kettle::release);
       lot_wake(word.address(), everybody);
+      kettle::sys::raw_futex(word.address(), FUTEX_WAKE_PRIVATE, INT_MAX);  // who waits in libc
     }
   } end{word};
   begin();

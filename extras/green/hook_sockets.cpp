@@ -171,7 +171,7 @@ KETTLE_GREEN_HOOK ssize_t __recvfrom_chk(int fd, void* data, size_t size, size_t
 
 KETTLE_GREEN_HOOK ssize_t sendto(int fd, const void* data, size_t size, int flags,
                                  const sockaddr* to, socklen_t to_size) {
-  if (!may_park() || here.busy) return next_sendto(fd, data, size, flags, to, to_size);
+  if (!may_park()) return next_sendto(fd, data, size, flags, to, to_size);
   return as_libc(send_all(fd, data, size, flags, to, to_size));
 }
 KETTLE_GREEN_HOOK ssize_t send(int fd, const void* data, size_t size, int flags) {
@@ -195,7 +195,7 @@ KETTLE_GREEN_HOOK ssize_t recvmsg(int fd, msghdr* m, int flags) {
 }
 
 KETTLE_GREEN_HOOK ssize_t sendmsg(int fd, const msghdr* m, int flags) {
-  if (!may_park() || here.busy) return next_sendmsg(fd, m, flags);
+  if (!may_park()) return next_sendmsg(fd, m, flags);
   return as_libc(send_message(fd, m, flags));
 }
 

@@ -2,9 +2,11 @@
 
 #include "green/donor.hpp"
 #include "green/hook.hpp"
+#include "green/host.hpp"
 #include "green/lot.hpp"
 #include "green/memory.hpp"
 #include "green/moments.hpp"
+#include "green/offload.hpp"
 #include "green/scheduler.hpp"
 #include "green/start.hpp"
 
@@ -119,7 +121,9 @@ KETTLE_GREEN_HOOK int thrd_create(thrd_t* thread, thrd_start_t start, void* argu
 
 KETTLE_GREEN_HOOK int pthread_join(pthread_t t, void** result) {
   fiber* f = self ? fiber_of(t) : nullptr;
-  return f ? join(*f, result, never) : next_join(t, result);
+  if (f) return join(*f, result, never);
+  if (!may_park()) return next_join(t, result);
+  return offload("pthread_join", [&] { return next_join(t, result); });  // a real thread
 }
 
 KETTLE_GREEN_HOOK int thrd_join(thrd_t t, int* result) {

@@ -8,7 +8,7 @@
 // blocks.
 // Threads: any; each call is about the caller's own.
 
-#include "green/fiber.hpp"
+#include "green/scheduler.hpp"
 
 #include <poll.h>
 
@@ -33,7 +33,8 @@ inline bool in_host() noexcept {
   const host* h = present_host.load(relaxed);
   return h && h->can_park();
 }
-inline bool may_park() noexcept { return self || in_host(); }
+// A signal handler that finds the scheduler at work calls plainly.
+inline bool may_park() noexcept { return self ? !here.busy : in_host(); }
 
 inline int wait_in_host(pollfd* fds, unsigned long count, nanoseconds until, waits how,
                         const char* what) noexcept {

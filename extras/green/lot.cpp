@@ -36,10 +36,12 @@ struct lock {
   bool was_busy = here.busy;
   explicit lock(bucket& bucket) noexcept : b(bucket) {
     if (on_carrier) here.busy = true;
+    asm volatile("" ::: "memory");
     while (b.locked.exchange(1, acquire)) __builtin_ia32_pause();
   }
   ~lock() {
     b.locked.store(0, release);
+    asm volatile("" ::: "memory");
     if (on_carrier) here.busy = was_busy;
   }
 };
@@ -132,6 +134,7 @@ unsigned lot_wake(const void* key, unsigned most, std::uint32_t only) noexcept {
   if (b.inside.load(seq_cst) == 0) return 0;  // after the word was changed
   if (self && here.busy) {  // a signal handler on the carrier, in the middle of our own work
     here.disturbed = true;
+    engine_ring_bell();  // it may be about to sleep
     return 0;
   }
   unsigned woken = 0;

@@ -61,7 +61,7 @@ fiber& next_ready() noexcept {
 }
 
 void run_another(fiber& me) noexcept {
-  here.busy = true;
+  busy_section section;  // left by whoever is switched to
   fiber& next = next_ready();
   next.now = fiber::state::running;
   next.successes = 0;
@@ -69,17 +69,18 @@ void run_another(fiber& me) noexcept {
     here.current = &next;
     kettle_green_switch(&me.stack_pointer, next.stack_pointer, next.control_block);
   }
-  here.busy = false;
 }
 
 }  // namespace
 
 void make_ready(fiber& f) noexcept {
+  busy_section section;
   f.now = fiber::state::ready;
   ready.push(f);
 }
 
 wake park(nanoseconds until, bool interruptible) noexcept {
+  busy_section section;
   fiber& me = *self;
   me.now = fiber::state::parked;
   me.interruptible = interruptible;
@@ -91,6 +92,7 @@ wake park(nanoseconds until, bool interruptible) noexcept {
 }
 
 void unpark(fiber& f, wake why) noexcept {
+  busy_section section;
   if (f.now != fiber::state::parked) return;
   f.woken_by = why;
   make_ready(f);
@@ -104,6 +106,7 @@ void unpark_from_anywhere(fiber& f) noexcept {
 }
 
 void yield() noexcept {
+  busy_section section;
   make_ready(*self);
   run_another(*self);
 }

@@ -46,6 +46,23 @@ struct scheduler {
 };
 extern scheduler here [[gnu::visibility("hidden")]];
 
+// The scheduler's own lists change in here: a signal handler that finds `busy` set stays out. The
+// barriers keep the compiler from moving anything across.
+class busy_section {
+ public:
+  busy_section() noexcept {
+    here.busy = true;
+    asm volatile("" ::: "memory");
+  }
+  ~busy_section() {
+    asm volatile("" ::: "memory");
+    here.busy = was_;
+  }
+
+ private:
+  bool was_ = here.busy;
+};
+
 inline constexpr unsigned switches_per_look = 61;    // at the engine, while fibers are ready
 inline constexpr unsigned successes_per_turn = 128;  // calls that need not wait, then others' turn
 

@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -81,6 +82,30 @@ def deadlock(at):
         expect(part in done.stderr, f"'{part}' in what was said:\n{done.stderr}")
 
 
+def overflow(at):
+    """A stack that is used up is named, and the process ends as it would have without us."""
+    command = [at.kettle, "green", "--", at.programs / "interpose_overflow"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    expect(done.returncode == -signal.SIGSEGV, f"ended with {done.returncode}")
+    expect("stack overflow in thread" in done.stderr and "deep" in done.stderr, done.stderr)
+
+
+def interrupt(at):
+    """Ctrl-C reaches Python's main thread while it waits for another thread."""
+    code = ("import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+            "try:\n  print('ready', flush=True)\n  time.sleep(60)\nexcept KeyboardInterrupt: print('interrupted')")
+    with subprocess.Popen([at.kettle, "green", "--", "/usr/bin/python3", "-c", code], stdout=subprocess.PIPE,
+                          text=True) as p:
+        expect(p.stdout.readline() == "ready\n", "did not start")
+        for _ in range(100):  # one that comes just before the sleep is lost, here as with real threads
+            p.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                p.wait(0.2)
+                break
+        said = p.stdout.read()
+    expect(said == "interrupted\n", said)
+
+
 def off(at):
     """KETTLE_GREEN=off leaves threads alone: the part that wants a single kernel thread fails."""
     part = [at.kettle, "green", "--", at.programs / "interpose_conformance", "one_kernel_thread"]
@@ -128,7 +153,7 @@ def postgres(at):
 
 
 def main():
-    cases = {f.__name__: f for f in (python, subprocesses, deadlock, off, postgres)}
+    cases = {f.__name__: f for f in (python, subprocesses, interrupt, deadlock, overflow, off, postgres)}
     p = argparse.ArgumentParser()
     p.add_argument("case", choices=cases)
     p.add_argument("--kettle", required=True)

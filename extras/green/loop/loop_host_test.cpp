@@ -283,6 +283,28 @@ TEST(green_loop, conditions_and_atomics_wait_beside_threads) {
   EXPECT_EQ(woken, 10);
 }
 
+TEST(green_loop, a_join_and_a_call_once_park_their_fiber) {
+  std::once_flag once;
+  int calls = 0, joined = 0;
+  run([&](nursery& n) {
+    std::thread slow([] { std::this_thread::sleep_for(20ms); });
+    n.start(on_fiber, [&, t = std::move(slow)]() mutable {
+      t.join();
+      joined++;
+    });
+    for (int i = 0; i < 5; i++)
+      n.start(on_fiber, [&] {
+        std::call_once(once, [&] {
+          ::usleep(2'000);
+          calls++;
+        });
+        EXPECT_EQ(calls, 1);
+      });
+  });
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(joined, 1);
+}
+
 TEST(green_loop, children_and_names_are_waited_for_at_once) {
   auto begin = std::chrono::steady_clock::now();
   std::atomic<int> wrong{0};
