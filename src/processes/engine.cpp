@@ -53,10 +53,8 @@ bool process_engine::is_closed() const noexcept {
   return closed_;
 }
 
-void process_engine::end_all(std::vector<placed_child_base*>& children,
-                             const std::exception_ptr& error) noexcept {
+void process_engine::end_all(std::vector<placed_child_base*>& children) noexcept {
   for (placed_child_base* c : children) {
-    if (error) c->fail(error);
     job_of(*c).ended();
     c->end_unrun();
   }
@@ -89,7 +87,7 @@ void process_engine::launch(placed_child_base& c) noexcept {
   } catch (...) {
     error = std::current_exception();
   }
-  c.fail(error);
+  c.fail(std::move(error));
   job_of(c).ended();
   c.end_unrun();
 }

@@ -74,8 +74,7 @@ class process_engine final : public job_queue, public companion {
   slot_word state_of(std::uint32_t slot) const noexcept;
   bool is_live() const noexcept;
   void wake_manager() noexcept { memory_.ring_bell(); }
-  static void end_all(std::vector<placed_child_base*>& children,
-                      const std::exception_ptr& error = nullptr) noexcept;
+  static void end_all(std::vector<placed_child_base*>& children) noexcept;
 
   // The manager.
   static void* manage(void* self);

@@ -1,5 +1,6 @@
 #include "processes/launch.hpp"
 
+#include "processes/process_rig.hpp"
 #include "processes/server.hpp"
 #include "sys/packet.hpp"
 #include "sys/process.hpp"
@@ -18,6 +19,7 @@ TEST(launch, finds_the_file_of_this_program) { EXPECT_EQ(own_program(), "/proc/s
 
 TEST(launch, a_server_says_hello_makes_workers_and_reports_their_end) {
   for (auto how : {start_method::fork_server, start_method::fork}) {
+    if (how == start_method::fork) SKIP_FORK_OF_THREADED();
     shared_memory m;
     m.make();
     server_process s;

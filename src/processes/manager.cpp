@@ -167,7 +167,9 @@ void process_engine::worker_ended(const server_order& o) {
   }
   for (std::uint32_t i : done) answer_arrived(i);
   end_all(unrun);
-  end_all(dead, std::make_exception_ptr(worker_died(facts)));
+  // Each its own, and none kept: whoever takes it may be the last to let go of it.
+  for (auto* c : dead) c->fail(std::make_exception_ptr(worker_died(facts)));
+  end_all(dead);
   if (phase == worker_phase::starting || phase == worker_phase::failed)
     start_failed(phase == worker_phase::failed
                      ? std::string("init: ") + record.why
@@ -307,7 +309,8 @@ void process_engine::break_pool(const std::string& why) {
     }
     waiters.swap(room_waiters_);
   }
-  end_all(all, std::make_exception_ptr(pool_broken(broken_)));
+  for (auto* c : all) c->fail(std::make_exception_ptr(pool_broken(broken_)));
+  end_all(all);
   for (wait_point* w : waiters)
     if (w->grant()) w->granted();
 }

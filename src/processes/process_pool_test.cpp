@@ -4,6 +4,8 @@
 #include <kettle/processes/on_process.hpp>
 #include <kettle/processes/process_pool.hpp>
 
+#include "processes/process_rig.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -280,6 +282,7 @@ TEST(process_pool, nested_work_runs_in_the_worker_itself) {
 }
 
 TEST(process_pool, forks_this_process_when_asked_to) {
+  SKIP_FORK_OF_THREADED();
   process_pool pool({.workers = 2, .start = start_method::fork});
   EXPECT_EQ(pool.start(add, 2, 3).get(), 5);
   EXPECT_NE(pool.start(own_pid, 0).get(), ::getpid());

@@ -37,8 +37,15 @@ class server {
       report_ended();
     }
   }
-  void kill_all() noexcept {
+  // None is left behind, not even as a zombie of somebody else.
+  void bury_all() noexcept {
     for (auto& c : children_) sys::kill_process(c.pid, SIGKILL);
+    for (auto& c : children_) {
+      pollfd one{c.pidfd.get(), POLLIN, 0};
+      sys::wait_any(&one, 1, after(sys::monotonic_now(), std::chrono::milliseconds(200)));
+    }
+    sys::ended_child e;
+    while (sys::reap_child(e)) {}
   }
 
  private:
@@ -109,7 +116,7 @@ void serve(pid_t client) noexcept {
   // Not destroyed: a task may call exit() while other threads of its worker use this.
   static server& self = *new server(client);
   if (self.prepare()) self.run();
-  self.kill_all();
+  self.bury_all();
   sys::leave(0);
 }
 

@@ -2,6 +2,8 @@
 #include <kettle/coro/pool_call.hpp>
 #include <kettle/processes/process_pool.hpp>
 
+#include "processes/process_rig.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -47,6 +49,7 @@ int tell_and_hang(std::string path) {
 }
 
 TEST(fork_server, nothing_is_left_when_the_client_is_killed) {
+  SKIP_FORK_OF_THREADED();
   auto before = shm_names();
   char name[] = "/tmp/kettle-server-test-XXXXXX";
   ASSERT_GE(::mkstemp(name), 0);

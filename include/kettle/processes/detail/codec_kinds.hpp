@@ -187,7 +187,10 @@ template <class T> void encode(encoder& out, const T& value) {
   } else if constexpr (codec_aggregate<T>) {
     std::apply([&](auto&... field) { (encode(out, field), ...); }, tie_fields(value));
   } else if constexpr (std::is_trivially_copyable_v<T>) {
-    out.closure(&value, sizeof value);
+    if constexpr (alignof(T) < alignof(void*))
+      out.bytes(&value, sizeof value);  // no address in it
+    else
+      out.closure(&value, sizeof value);
   } else {
     static_assert(no_codec<T>,
                   "this type does not travel between processes: a closure may capture trivial "
