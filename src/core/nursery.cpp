@@ -41,7 +41,7 @@ bool nursery::body_holds_one_of(const void* words, std::size_t bytes) const noex
   }
   for (std::size_t at = 0; at + sizeof(low) <= bytes; at += sizeof(low)) {
     const char* word;
-    std::memcpy(&word, static_cast<const char*>(words) + at, sizeof word);
+    std::memcpy(static_cast<void*>(&word), static_cast<const char*>(words) + at, sizeof word);
     if (word >= low && word < body_high_) return true;
   }
   return false;
