@@ -95,10 +95,11 @@ bool nested_scopes() {
 bool moved_deadline() {
   counts c;
   duration took{};
+  cancel_scope s;
   run_virtual([&](nursery& n) -> task<> {
     time_point start = clock::now();
-    cancel_scope s(start + 10s);
-    auto mover = [&]() -> task<> {
+    s.deadline(start + 10s);
+    auto mover = [&s, start]() -> task<> {
       co_await sleep_for(1s);
       s.deadline(start + 2s);
       s.shield(true);
