@@ -100,8 +100,8 @@ inline std::string header(std::string_view head, std::string_view lower_case_nam
 }
 
 inline std::error_code failure(std::string status) {
-  static std::vector<const http_category*>
-      categories;  // an error_code refers to its category for ever
+  // An error_code refers to its category for ever.
+  static auto& categories = *new std::vector<const http_category*>;
   for (const http_category* c : categories)
     if (c->message(0) == status) return {std::atoi(status.c_str()), *c};
   categories.push_back(new http_category(status));

@@ -201,16 +201,16 @@ TEST(on_thread, a_thread_may_start_more_on_the_same_runs_lane) {
 
 TEST(on_thread, cancelling_reaches_through_threads_within_threads) {
   int caught = 0;
+  auto inner = [&] {
+    try {
+      sleep_forever().get();
+    } catch (const cancelled&) {
+      caught++;
+      throw;
+    }
+  };
   run(on_virtual_time, [&](nursery& n) -> task<> {
-    auto inner = [&] {
-      try {
-        sleep_forever().get();
-      } catch (const cancelled&) {
-        caught++;
-        throw;
-      }
-    };
-    auto outer = [&] { on_thread(inner).get(); };
+    auto outer = [&inner] { on_thread(inner).get(); };
     n.start(on_thread, outer);
     co_await sleep_for(1s);
     n.cancel();

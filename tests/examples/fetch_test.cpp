@@ -15,12 +15,15 @@ using namespace std::chrono_literals;
 
 // Runs f beside the site.
 template <class F> void with_site(F f, run_options o = {}) {
-  run(o, [&](nursery& n) -> task<> {
+  run(o, [&]() -> task<> {
     listener door = co_await listen("tcp:127.0.0.1:0");
     ::setenv("FETCH_HOSTS", ("bad2=127.0.0.1:1,*=" + door.where().text()).c_str(), 1);
-    n.start(as_service, site::serve, std::ref(n), std::ref(door));
-    co_await f();
-    n.cancel("done");
+    auto body = [&](nursery& n) -> task<> {
+      n.start(as_service, site::serve, std::ref(n), std::ref(door));
+      co_await f();
+      n.cancel("done");
+    };
+    co_await with_nursery(body);
   });
 }
 

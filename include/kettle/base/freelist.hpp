@@ -73,7 +73,7 @@ struct freelist {
   return block;
 }
 
-inline void free_block_of(void* block, std::size_t size) noexcept {
+[[gnu::always_inline]] inline void free_block_of(void* block, std::size_t size) noexcept {
 #if !KETTLE_SANITIZED
   if (std::size_t c = freelist::class_of(size); c < freelist::classes) {
     freelist& list = free_blocks;

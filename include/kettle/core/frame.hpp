@@ -31,13 +31,13 @@ struct frame_base {
   std::source_location where;            // the line it awaits at
   std::exception_ptr error;
 
-  // In line together with its delete: g++ 12 warns of a mismatched pair if only one is.
+  // Both always in line: g++ 12 warns of a mismatched pair if only one is.
   [[gnu::always_inline]] static void* operator new(std::size_t size) {
     void* frame = allocate_block(size);
     if constexpr (is_checked_build) newest_frame = {static_cast<char*>(frame), size};
     return frame;
   }
-  static void operator delete(void* frame, std::size_t size) noexcept {
+  [[gnu::always_inline]] static void operator delete(void* frame, std::size_t size) noexcept {
     free_block_of(frame, size);
   }
 
