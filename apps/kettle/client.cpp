@@ -56,7 +56,7 @@ std::string do_item(const cell& c, const std::string& item) {
   return compute(item);
 }
 
-int lines_of_client(work_kind work) {
+int lines_of_parts(work_kind work, int fetch_lines, int execute_lines) {
   switch (work) {
     case work_kind::fetch: return fetch_lines;
     case work_kind::fetch_and_compute: return fetch_lines + 1;  // and the call that computes
@@ -65,6 +65,8 @@ int lines_of_client(work_kind work) {
   }
   return 1;
 }
+
+int lines_of_client(work_kind work) { return lines_of_parts(work, fetch_lines, execute_lines); }
 
 running_program::running_program() {
   int now = running.fetch_add(1, std::memory_order_relaxed) + 1;  // counters: nothing hangs on them

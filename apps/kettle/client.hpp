@@ -21,6 +21,8 @@ task<std::string> do_item_later(const cell& c, std::string item);
 // The lines of code each of them needs, counted by the compiler where they stand.
 int lines_of_client(work_kind work);
 int lines_of_coroutine_client(work_kind work);
+// Of a client whose two parts have so many.
+int lines_of_parts(work_kind work, int fetch_lines, int execute_lines);
 
 // Programs that run just now, and the most there were: one such object for each, as long as it
 // runs.

@@ -54,13 +54,7 @@ task<std::string> do_item_later(const cell& c, std::string item) {
 }
 
 int lines_of_coroutine_client(work_kind work) {
-  switch (work) {
-    case work_kind::fetch: return fetch_lines;
-    case work_kind::fetch_and_compute: return fetch_lines + 1;  // and the call that computes
-    case work_kind::execute: return execute_lines;
-    case work_kind::compute: break;
-  }
-  return 1;
+  return lines_of_parts(work, fetch_lines, execute_lines);
 }
 
 }  // namespace kettle::app

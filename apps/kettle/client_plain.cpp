@@ -196,13 +196,7 @@ std::string do_job(const job& j) try {
 }
 
 int lines_of_plain_client(work_kind work) {
-  switch (work) {
-    case work_kind::fetch: return fetch_lines;
-    case work_kind::fetch_and_compute: return fetch_lines + 1;  // and the call that computes
-    case work_kind::execute: return execute_lines;
-    case work_kind::compute: break;
-  }
-  return 1;
+  return lines_of_parts(work, fetch_lines, execute_lines);
 }
 
 }  // namespace kettle::app
