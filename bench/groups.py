@@ -182,6 +182,33 @@ def proc(at):
     return [Work("processes", rows, sides, rounds=5, seconds=15)]
 
 
+def echo(at, backend, connections, size, label):
+    """Messages per second of the server's CPU time, to the raw loop of the same back end."""
+    args = [str(connections), str(size)]
+    raw = {
+        "epoll": program("raw epoll", at.built("net_floor_echo"), *args),
+        "io_uring": at.peer("raw io_uring", "uring_echo", *args, package="liburing-dev"),
+    }
+    sides = [
+        program("kettle", at.built("net_echo"), *args, env={"KETTLE_BACKEND": backend}),
+        raw[backend],
+        at.peer("Asio", "asio_echo", *args, package="libasio-dev"),
+        at.peer("libuv", "libuv_echo", *args, package="libuv1-dev"),
+    ]
+    name = f"TCP echo, {backend}, {connections} connections x {label}"
+    row = Row(name, "k/CPU s", 0.97, better="higher", against=f"raw {backend}")
+    return Work(name, [row], sides, rounds=7, seconds=4)
+
+
+def net(at):
+    return [
+        echo(at, backend, connections, size, label)
+        for backend in ("epoll", "io_uring")
+        for connections in (50, 1000)
+        for size, label in ((64, "64 B"), (16384, "16 KiB"))
+    ]
+
+
 def walls(workload):
     """Reads {method: median wall seconds} of one workload from the JSON of `kettle compare`."""
 
@@ -200,7 +227,7 @@ def comparing(at, workload, method, label, target, seconds):
     once = Compare(at.kettle(), args, walls(workload))
     row = Row(label, "s", target, better="higher", against="sequential", speed_up=True)
     sides = [once.side("kettle", method), once.side("sequential", "sequential")]
-    return Work(f"compare {workload}", [row], sides, rounds=5, seconds=seconds)
+    return Work(label, [row], sides, rounds=5, seconds=seconds)
 
 
 def cli(at):
@@ -220,8 +247,14 @@ def cli(at):
             rounds=5,
             seconds=3,
         ),
-        comparing(at, "computing", "threads", "compare: computing by threads, 2 free cores", 1.7, 8),
-        comparing(at, "waiting", "coroutines", "compare: 200 waits of 20 ms by coroutines", 15, 10),
+        *[
+            comparing(at, "computing", way, f"compare: computing by {way}, 2 free cores", 1.7, 8)
+            for way in ("threads", "processes")
+        ],
+        *[
+            comparing(at, "waiting", way, f"compare: 200 waits of 20 ms by {way}", 15, 10)
+            for way in ("coroutines", "green")
+        ],
     ]
 
 

@@ -20,6 +20,19 @@ endif()
 find_path(ASIO_INCLUDE_DIR asio.hpp)
 if(ASIO_INCLUDE_DIR AND CMAKE_CXX_COMPILER_ID STREQUAL GNU) # Asio 1.22 has no coroutines on clang
   bench_peer(asio_task Threads::Threads)
+  bench_peer(asio_echo Threads::Threads)
+endif()
+
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(URING QUIET IMPORTED_TARGET liburing)
+  if(URING_FOUND)
+    bench_peer(uring_echo PkgConfig::URING)
+  endif()
+  pkg_check_modules(UV QUIET IMPORTED_TARGET libuv)
+  if(UV_FOUND)
+    bench_peer(libuv_echo PkgConfig::UV)
+  endif()
 endif()
 
 # Debian's own, wherever another toolchain stands in PATH.

@@ -24,11 +24,17 @@ def figures(text):
     return found
 
 
-def execute(command, what, cwd=None):
+def execute(command, what, cwd=None, env=None):
     """Runs it quietly and gives its stdout; Failed with the error it named, or its last line, otherwise."""
     try:
         done = subprocess.run(
-            command, cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+            command,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise Failed(f"{what}: no end after {TIMEOUT_S} s") from None
@@ -43,7 +49,7 @@ def execute(command, what, cwd=None):
     return done.stdout
 
 
-def program(name, path, *args, note="", package=""):
+def program(name, path, *args, note="", package="", env=None):
     """A built program that prints its figures. A peer's that was not built is missing."""
 
     def run():
@@ -51,7 +57,7 @@ def program(name, path, *args, note="", package=""):
             if name in OURS or not package:
                 raise Failed(f"{path} is not built")
             raise Missing(f"not built: it needs {package}")
-        found = figures(execute([path, *args], os.path.basename(path)))
+        found = figures(execute([path, *args], os.path.basename(path), env=env))
         if not found:
             raise Failed(f"{os.path.basename(path)} printed no figures")
         return found
