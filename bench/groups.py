@@ -209,6 +209,53 @@ def net(at):
     ]
 
 
+def green(at):
+    """Programs that know nothing of kettle: as they are, and by `kettle green`."""
+
+    def both(path, *args):
+        return [
+            program("kettle", at.kettle(), "green", "--", path, *args),
+            program("native threads", path, *args),
+        ]
+
+    def threads(label, unit, target, measure):
+        row = Row(f"{label}, own TCB", unit, target)
+        return Work(measure, [row], both(at.built("green_threads"), measure), rounds=7, seconds=3)
+
+    def plain_echo(connections, size, label):
+        drive = [at.built("green_drive"), "cpu", str(connections), str(size)]
+        sides = [
+            program("kettle", *drive, at.kettle(), "green", "--", at.built("green_server")),
+            program("raw epoll", at.built("net_floor_echo"), *drive[2:]),
+            program("native threads", *drive, at.built("green_server")),
+        ]
+        name = f"TCP echo by plain recv and send, {connections} connections x {label}"
+        row = Row(name, "k/CPU s", 0.92, better="higher", against="raw epoll")
+        return Work(name, [row], sides, rounds=7, seconds=3)
+
+    many = [at.built("green_drive"), "rate", "10000", "64"]
+    swarm = Work(
+        "10 000 connections",
+        [
+            Row("server with 10 000 threads: requests", "k/s", 1.5, "rate", "higher", "native threads"),
+            Row("server with 10 000 threads: memory each", "KiB", 0.5, "memory", "lower", "native threads"),
+        ],
+        [
+            program("kettle", *many, at.kettle(), "green", "--", at.built("green_server")),
+            program("native threads", *many, at.built("green_server")),
+        ],
+        rounds=5,
+        seconds=9,
+    )
+    return [
+        threads("thread yield among 1000", "ns", 45, "yield"),
+        threads("thread create + join", "ns", 300, "join"),
+        threads("memory of a sleeping thread", "KiB", 9, "memory"),
+        *[plain_echo(n, *size) for n in (50, 1000) for size in ((64, "64 B"), (16384, "16 KiB"))],
+        swarm,
+    ]
+
+
 def walls(workload):
     """Reads {method: median wall seconds} of one workload from the JSON of `kettle compare`."""
 

@@ -57,7 +57,7 @@ def build(options):
 
 def chosen(options):
     """The works of the group that was asked for; exits with one line when there is none."""
-    known = {"core": groups.core, "cli": groups.cli, "net": groups.net, "proc": groups.proc}
+    known = {g: getattr(groups, g) for g in GROUPS if hasattr(groups, g)}
     if options.group not in known:
         exists = options.group in GROUPS
         why = "is not measured yet" if exists else "is no group"

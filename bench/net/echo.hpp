@@ -3,10 +3,10 @@
 //   int main(int argc, char** argv) { return bench::measure_echo(argc, argv, serve); }
 //   // NAME CONNECTIONS BYTES
 //
-// The server runs in a child, on a core of its own where there are two; this process is the load:
-// every connection sends a message, awaits all of it back and sends the next, for a fixed time.
-// Reported: messages per second of the server's CPU time, user and kernel, so that a faster client
-// does not make a faster server. The child never ends by itself: it is killed.
+// The server runs in a child; this process is the load: every connection sends a message, awaits
+// all of it back and sends the next, for a fixed time. Reported: messages per second of the
+// server's CPU time, user and kernel, so that a faster load does not make a faster server. Each has
+// a core of its own where there are two. The child never ends by itself: it is killed.
 #pragma once
 
 #include "../core/measure.hpp"
@@ -68,17 +68,19 @@ inline std::uint16_t port_of(int fd) {
   return ntohs(a.sin_port);
 }
 
-// A server says where it listens once it does.
+// A server says where it listens once it does: a line with its port.
 class announcement {
  public:
   announcement() { checked(pipe(ends_), "pipe"); }
-  void say(std::uint16_t port) const { checked(int(write(ends_[1], &port, sizeof port)), "write"); }
+  int end() const { return ends_[1]; }
+  void say(std::uint16_t port) const { checked(dprintf(ends_[1], "%d\n", port), "write"); }
   std::uint16_t hear() {
     close(ends_[1]);  // a server that dies first is heard as an end
-    std::uint16_t port = 0;
-    if (read(ends_[0], &port, sizeof port) != sizeof port)
+    unsigned port = 0;
+    std::FILE* told = fdopen(ends_[0], "r");
+    if (!told || std::fscanf(told, "%u", &port) != 1)
       throw std::runtime_error("the server did not start");
-    return port;
+    return std::uint16_t(port);
   }
 
  private:
@@ -143,14 +145,6 @@ class load {
   char into_[64 * 1024];
 };
 
-inline double cpu_seconds(pid_t pid) {
-  clockid_t clock;
-  timespec t;
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
-    throw std::runtime_error("no CPU clock");
-  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
-}
-
 // The first usable core for the load, the last for the server.
 inline void use_core(bool last) {
   cpu_set_t usable;
@@ -169,34 +163,63 @@ inline void allow_descriptors(int wanted) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// serve(announcement&) says its port and echoes for ever.
-template <class Serve> int measure_echo(int argc, char** argv, Serve serve) {
-  if (argc != 3) return std::fprintf(stderr, "usage: %s CONNECTIONS BYTES\n", argv[0]), 2;
-  pid_t server = -1;
-  int status = 0;
-  try {
-    const int connections = std::atoi(argv[1]);
-    allow_descriptors(connections);
+// A server in a child: serve(announcement&) says its port and echoes for ever.
+class server {
+ public:
+  template <class Serve> server(Serve& serve, bool own_core) {
     announcement where;
-    server = checked(fork(), "fork");
-    if (server == 0) {
+    pid_ = checked(fork(), "fork");
+    if (pid_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      use_core(true);
+      if (own_core) use_core(true);
       serve(where);
       std::_Exit(1);
     }
-    use_core(false);
-    load clients(where.hear(), connections, std::size_t(std::atol(argv[2])));
-    clients.run(warm_up_s);
-    const double before = cpu_seconds(server);
-    const long messages = clients.run(measured_s);
-    report("", double(messages) / (cpu_seconds(server) - before) / 1000, "k/s");
+    if (own_core) use_core(false);
+    port_ = where.hear();
+  }
+  ~server() { kill(pid_, SIGKILL), waitpid(pid_, nullptr, 0); }
+  server(const server&) = delete;
+  std::uint16_t port() const { return port_; }
+
+  double cpu_seconds() const {
+    clockid_t clock;
+    timespec t;
+    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &t) != 0)
+      throw std::runtime_error("no CPU clock");
+    return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+  }
+
+ private:
+  pid_t pid_;
+  std::uint16_t port_;
+};
+
+template <class Serve>
+void measure_per_cpu_second(int connections, std::size_t bytes, Serve serve) {
+  allow_descriptors(connections);
+  server measured(serve, true);
+  load clients(measured.port(), connections, bytes);
+  clients.run(warm_up_s);
+  const double before = measured.cpu_seconds();
+  const long messages = clients.run(measured_s);
+  report("", double(messages) / (measured.cpu_seconds() - before) / 1000, "k/s");
+}
+
+template <class F> int told_errors(F measure) {
+  try {
+    measure();
+    return 0;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "error: %s\n", e.what());
-    status = 1;
+    return 1;
   }
-  if (server > 0) kill(server, SIGKILL), waitpid(server, nullptr, 0);
-  return status;
+}
+
+template <class Serve> int measure_echo(int argc, char** argv, Serve serve) {
+  if (argc != 3) return std::fprintf(stderr, "usage: %s CONNECTIONS BYTES\n", argv[0]), 2;
+  return told_errors(
+      [&] { measure_per_cpu_second(std::atoi(argv[1]), std::size_t(std::atol(argv[2])), serve); });
 }
 
 }  // namespace bench
