@@ -1,5 +1,7 @@
 #include "core/domain.hpp"
 
+#include <kettle/core/place.hpp>
+
 #include "base/must_make.hpp"
 #include "core/home.hpp"
 #include "sys/time.hpp"
@@ -19,13 +21,39 @@ domain& domain::outside() noexcept {
 time_point domain::now() noexcept { return world_ ? world_->now() : sys::monotonic_now(); }
 
 void domain::add(home& h) noexcept {
+  if (!root_) return;
   spin_guard here(lock_);
-  if (root_) homes_.push_back(&h);
+  homes_.push_back(&h);
 }
 
 void domain::remove(home& h) noexcept {
+  if (!root_) return;
   spin_guard here(lock_);
-  if (root_) homes_.erase(std::find(homes_.begin(), homes_.end(), &h));
+  homes_.erase(std::find(homes_.begin(), homes_.end(), &h));
+}
+
+backlog* domain::job_waits(const job_queue& queue) noexcept {
+  if (!root_) return nullptr;
+  spin_guard here(lock_);
+  auto same = [&](const backlog& b) {
+    return b.queue == &queue && b.width == queue.most_at_work();
+  };
+  auto found = std::find_if(backlogs_.begin(), backlogs_.end(), same);
+  backlog& b =
+      found != backlogs_.end() ? *found : backlogs_.emplace_front(&queue, queue.most_at_work());
+  b.jobs.fetch_add(1, relaxed);  // seen by whoever finds its starter asleep
+  return &b;
+}
+
+void domain::job_begins(backlog* from) noexcept {
+  work_begins();
+  if (from) from->jobs.fetch_sub(1, release);  // who sees it gone sees that somebody is busy
+}
+
+bool domain::has_free_thread(const backlog& b) const noexcept {
+  auto at_work = std::count_if(homes_.begin(), homes_.end(),
+                               [&](home* h) { return h->takes_jobs_from() == b.queue; });
+  return at_work < b.width;
 }
 
 void domain::work_ends() noexcept {
@@ -36,11 +64,14 @@ void domain::work_ends() noexcept {
 void domain::nobody_is_busy() noexcept {
   spin_guard here(lock_);
   if (busy_.load(acquire) != 0) return;
+  for (const backlog& b : backlogs_)
+    if (b.jobs.load(acquire) > 0 && has_free_thread(b)) return;  // it is about to begin
   time_point next = world_ ? world_->next_event() : never;
   for (home* h : homes_) {
     if (!h->asleep()) return;  // mail has reached it: its poster is about to count it
     if (world_) next = std::min(next, h->next_timer());
   }
+  if (busy_.load(relaxed) != 0) return;  // a job has begun meanwhile
   if (world_ && next != never) {
     if (next > world_->now()) world_->advance_to(next);
     for (home* h : homes_)

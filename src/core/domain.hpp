@@ -7,7 +7,11 @@
 // home to sleep decides: virtual time jumps to the earliest timer or network event; with none there
 // is a deadlock, and the root home is told.
 //
-// Threads: the count is atomic; the list of homes and the virtual clock are under the lock.
+// A job that no thread has begun yet is counted apart, in its queue's backlog. It keeps time from
+// moving as long as a thread of its queue is free for it; when all of them are at work for this
+// run, and asleep, only the clock can bring one back.
+//
+// Threads: the counts are atomic; the lists and the virtual clock are under the lock.
 
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/clock.hpp>
@@ -17,12 +21,13 @@
 #include "core/companions.hpp"
 
 #include <cstdint>
+#include <forward_list>
 #include <vector>
 
 namespace kettle::inline v0 {
 
 class home;
-class cancel_scope;
+class job_queue;
 
 // A clock that stands still until the domain moves it, and the events (an in-memory network's) that
 // hang on it.
@@ -32,6 +37,13 @@ class virtual_world {
   virtual time_point now() noexcept = 0;
   virtual time_point next_event() noexcept = 0;        // never: nothing is on its way
   virtual void advance_to(time_point t) noexcept = 0;  // delivers what was due by then
+};
+
+// The jobs of one run that lie in one queue. The queue itself may be gone when they are none.
+struct backlog {
+  const job_queue* queue;
+  std::uint32_t width;  // the queue's threads
+  atomic<std::uint32_t> jobs{0};
 };
 
 class domain {
@@ -48,6 +60,9 @@ class domain {
 
   void work_begins() noexcept { busy_.fetch_add(1, relaxed); }
   void work_ends() noexcept;  // may find that nobody is busy
+  // A job goes into that queue, and leaves it for a thread of its own or to be ended.
+  backlog* job_waits(const job_queue& queue) noexcept;
+  void job_begins(backlog* from) noexcept;
 
   void add(home& h) noexcept;
   void remove(home& h) noexcept;
@@ -60,12 +75,14 @@ class domain {
   void falls_asleep() noexcept { work_ends(); }
   void is_woken() noexcept { work_begins(); }  // called by the waker, before the wake call
   void nobody_is_busy() noexcept;
+  bool has_free_thread(const backlog& b) const noexcept;
 
   virtual_world* world_;
   home* root_;
   atomic<std::int64_t> busy_{0};
   spin_lock lock_;
   std::vector<home*> homes_;
+  std::forward_list<backlog> backlogs_;
   mail* deadlock_ = nullptr;
 };
 

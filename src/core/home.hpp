@@ -87,6 +87,9 @@ class home {
   // own.
   companion_set& companions() noexcept;
   void work_for(companion_set* others) noexcept { inherited_ = others; }
+  // The queue whose jobs this thread runs; null: none's.
+  void take_jobs_from(job_queue* q) noexcept { queue_ = q; }
+  job_queue* takes_jobs_from() const noexcept { return queue_; }
 
   context& thread() noexcept { return thread_; }
   // The root scopes of the remote children that run on this thread, innermost first: more than one
@@ -127,6 +130,7 @@ class home {
   domain* former_domain_ = nullptr;
   context thread_;
   companion_set* inherited_ = nullptr;
+  job_queue* queue_ = nullptr;
   companion_set own_;
 };
 

@@ -62,7 +62,7 @@ bool placed_child_base::begin_remote(job_queue& queue) noexcept {
   if (lateness_ == lateness::interruptible) link_.interrupts = must_make<detail::interrupter>(*at_);
   link_.deadline = scope_->effective_deadline();
   link_.domain = &at_->in();
-  link_.domain->work_begins();
+  link_.backlog = link_.domain->job_waits(queue);
   waiting_ = &remote_wait_;
   if (!is_cancelled(*this)) return true;
   link_.bits.store(detail::remote_link::cancel_asked,
@@ -74,6 +74,7 @@ bool placed_child_base::begin_remote(job_queue& queue) noexcept {
 void placed_child_base::run_remote() noexcept {
   home& here = home::here();
   domain& outer_domain = here.in();
+  if (link_.domain) link_.domain->job_begins(link_.backlog);
   if (link_.domain && link_.domain != &outer_domain) here.enter(*link_.domain);
   context* outer_context = std::exchange(tls.current, &here.thread());
   cancel_scope root(link_.deadline);
@@ -128,6 +129,7 @@ void placed_child_base::ask_remote_cancel() noexcept {
 void placed_child_base::end_unrun() noexcept {
   if (ending_ == ending::none) ending_ = ending::cancelled;
   if (!nursery_) return complete();
+  link_.domain->job_begins(link_.backlog);
   post(*at_, finished_note_);  // not at once: whoever cancels us is walking our scope's members
 }
 

@@ -6,13 +6,6 @@
 
 namespace kettle::inline v0 {
 
-namespace {
-[[gnu::tls_model("initial-exec")]] constinit thread_local engine* engine_here = nullptr;
-}
-
-engine* engine::current() noexcept { return engine_here; }
-void engine::set_current(engine* e) noexcept { engine_here = e; }
-
 void engine::launch(placed_child_base& c) noexcept {
   bool runs = c.begin_remote(*this);
   queue_ticket& t = c.ticket();

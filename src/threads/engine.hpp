@@ -8,6 +8,7 @@
 // throws `cancelled`.
 
 #include "core/companions.hpp"
+#include "core/home.hpp"
 #include "sys/thread.hpp"
 
 #include <kettle/base/atomic.hpp>
@@ -23,8 +24,7 @@ class home;
 
 class engine : public job_queue, public companion {
  public:
-  bool is_here() const noexcept final { return current() == this; }
-  static engine* current() noexcept;  // whose worker the current thread is; null: nobody's
+  bool is_here() const noexcept final { return tls.at && tls.at->takes_jobs_from() == this; }
 
   // From any thread. False: closed, the ticket was not taken. When there is no thread to run it and
   // none can be made, its child fails with that io_error.
@@ -35,6 +35,7 @@ class engine : public job_queue, public companion {
   // After close(): returns when no thread is left.
   virtual void join() noexcept = 0;
   virtual std::uint32_t width() const noexcept = 0;
+  std::uint32_t most_at_work() const noexcept final { return width(); }
 
   // Gives a child of a nursery, or a pool's own task, to this engine. What cannot be started ends
   // with that error.
@@ -63,7 +64,6 @@ class engine : public job_queue, public companion {
     cancel_note note_;
   };
 
-  static void set_current(engine* e) noexcept;
   static void run(
       queue_ticket& t) noexcept;  // runs its child, if that is still in it; drops the ticket
   static void discard(queue_ticket& t) noexcept;  // ends its child unrun; drops the ticket

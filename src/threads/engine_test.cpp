@@ -36,11 +36,11 @@ class hand final : public engine {
   // A worker's life: the first queued child, then the end. The asker's note may come at any time.
   void work() {
     home& here = home::here();
-    set_current(this);
+    here.take_jobs_from(this);
     asked_to_cancel.thread_begins(here);
     run(*queued.front());
     asked_to_cancel.thread_ends(here);
-    set_current(nullptr);
+    here.take_jobs_from(nullptr);
   }
   void run_first() { run(*queued.front()); }
   void discard_first() { discard(*queued.front()); }
@@ -124,7 +124,6 @@ TEST(engine, is_here_on_its_own_thread_only) {
   std::thread worker([&] { pool.engine.work(); });
   EXPECT_TRUE(here.get());
   worker.join();
-  EXPECT_EQ(engine::current(), nullptr);
 }
 
 TEST(engine, a_thread_that_is_asked_cancels_what_it_runs) {

@@ -168,10 +168,10 @@ void* lane::body(void* p) {
   std::shared_ptr<state> s = std::move(me.of);  // `me` lies in it
   home& here = home::here();
   here.work_for(s->companions);
-  set_current(s->owner);
+  here.take_jobs_from(s->owner);
   me.asked_to_cancel->thread_begins(here);
   work(*s, me, here);
-  set_current(nullptr);
+  here.take_jobs_from(nullptr);
   return nullptr;
 }
 

@@ -70,13 +70,13 @@ void* worker_pool::body(void* p) {
   auto& w = *static_cast<worker*>(p);
   home& here = home::here();
   here.work_for(w.pool->companions_);
-  set_current(w.pool);
+  here.take_jobs_from(w.pool);
   mine() = &w;
   w.asked_to_cancel.thread_begins(here);
   w.pool->work(w);
   w.asked_to_cancel.thread_ends(here);
   mine() = nullptr;
-  set_current(nullptr);
+  here.take_jobs_from(nullptr);
   // A worker that adds another one is at work itself, so the number reaches zero once. acq_rel: the
   // last one speaks for all.
   worker_pool& pool = *w.pool;

@@ -55,6 +55,7 @@ enum class lateness : std::uint8_t { waits, interruptible, abandon };
 
 class placed_child_base;
 class domain;
+struct backlog;
 
 namespace detail {
 
@@ -69,6 +70,7 @@ struct remote_link {
   home* worker = nullptr;         // valid once `running` is set
   cancel_scope* root = nullptr;   // the worker's
   kettle::domain* domain = nullptr;
+  kettle::backlog* backlog = nullptr;  // where the domain counts it until it begins
   time_point deadline = never;
   interrupter* interrupts = nullptr;  // of an interruptible child; lives as long as the child
 };
@@ -111,6 +113,8 @@ class job_queue {
  public:
   virtual ~job_queue() = default;
   virtual bool is_here() const noexcept = 0;  // is the current thread one of its workers?
+  // How many jobs its threads may be at work on, so that the next one waits for one of those.
+  virtual std::uint32_t most_at_work() const noexcept { return ~std::uint32_t(0); }
   // A queue whose jobs do not run on a home of this process ends them itself: true, it will.
   virtual bool cancel(placed_child_base&) noexcept { return false; }
 };
@@ -149,7 +153,9 @@ class placed_child_base : public child_base {
     bool start() override { return false; }
     void unlink() noexcept override {}
     void cancel() noexcept override { child.ask_remote_cancel(); }
-    const char* what() const noexcept override { return "another thread"; }
+    const char* what() const noexcept override {
+      return child.ticket_->waits() ? "a free thread" : "another thread";
+    }
     placed_child_base& child;
   };
   struct note : mail {
