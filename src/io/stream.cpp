@@ -3,7 +3,7 @@
 
 #include "core/home.hpp"
 #include "io/stream_state.hpp"
-#include "sys/fd.hpp"
+#include "loop/kernel_backend.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -41,7 +41,7 @@ void close_descriptor(int fd) noexcept {
   if (here.has_backend() && (here.io().kind() == backend_kind::sim) == simulated)
     here.io().close(fd);
   else if (!simulated)
-    sys::unique_fd(fd).reset();
+    kernel_backend::close_foreign(fd);
 }
 
 stream_state::~stream_state() { close(); }

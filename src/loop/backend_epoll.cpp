@@ -8,9 +8,8 @@
 // the edge will
 //   come. Not after a hang-up, which gives no second edge, nor with urgent data, at which a recv
 //   stops short.
-// - the slots are trusted only for sockets made here (`ours`): others may have been closed behind
-// our back, and are
-//   registered anew for each wait.
+// - the slots are trusted only for sockets made here (`ours`), and until another loop closes any
+//   descriptor: others may have been closed behind our back, and are registered anew for each wait.
 
 #include "loop/backend_epoll.hpp"
 
@@ -50,7 +49,8 @@ constexpr direction direction_of(io_kind k) noexcept {
 
 struct slot {
   request_list waiting;
-  std::uint32_t generation = 0;  // which life of this number an event belongs to
+  std::uint32_t generation = 0;      // which life of this number an event belongs to
+  std::uint32_t foreign_closes = 0;  // of the program, when it was registered
   bool registered : 1 = false;
   bool ours : 1 = false;  // made by socket() or accept here, so closed by close() here
   bool tcp : 1 =
@@ -89,7 +89,8 @@ class epoll_backend final : public kernel_backend {
   static void learn(slot& s, const io_request& r, int result) noexcept;
   static bool surely_waits(const slot& s, io_kind k) noexcept;
   static bool trusted(const slot& s, io_kind k) noexcept {
-    return s.registered && s.ours && k != io_kind::poll;
+    return s.registered && s.ours && s.foreign_closes == foreign_closes.load(relaxed) &&
+           k != io_kind::poll;
   }
   int watch(slot& s, int fd) noexcept;
   void take_event(const epoll_event& e) noexcept;
@@ -156,9 +157,13 @@ bool epoll_backend::try_now(io_request& r) noexcept {
 // Makes sure that the next edge is told; 0, or why it cannot be.
 int epoll_backend::watch(slot& s, int fd) noexcept {
   std::uint64_t data = std::uint64_t(s.generation) << 32 | std::uint32_t(fd);
+  s.foreign_closes = foreign_closes.load(relaxed);
   // A change reports what is ready at this moment, like a first registration.
   int r = s.registered ? set_.change(fd, interest, data) : set_.add(fd, interest, data);
-  if (r == -ENOENT) r = set_.add(fd, interest, data);  // closed elsewhere and opened again
+  if (r == -ENOENT) {  // closed elsewhere and opened again
+    s.ours = s.tcp = s.odd = false;
+    r = set_.add(fd, interest, data);
+  }
   if (r == -EEXIST) r = set_.change(fd, interest, data);
   s.registered = r == 0;
   return r;
@@ -251,8 +256,9 @@ int epoll_backend::close(int fd) noexcept {
   // Not left to the kernel: it would go on reporting while a copy is open elsewhere (a forked
   // child).
   if (s.registered) set_.remove(fd);
+  bool made_here = s.ours;
   end_life(s);
-  return sys::close_fd(fd);
+  return made_here ? sys::close_fd(fd) : close_foreign(fd);
 }
 
 }  // namespace

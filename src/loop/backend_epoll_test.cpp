@@ -104,5 +104,44 @@ TEST_F(epoll_backend_test, a_waiting_receive_does_not_hold_up_a_send_on_the_same
   io.close(a), io.close(b);
 }
 
+// Closed by another loop, so that we are not told, and its number given out again.
+TEST_F(epoll_backend_test, a_number_that_another_loop_has_closed_is_not_waited_for_as_before) {
+  auto [a, b] = registered_pair();
+  backend_rig other(backend_kind::epoll);
+  other.io().close(b);
+  int fresh[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fresh), 0);
+  ASSERT_EQ(::dup2(fresh[0], b), b);
+  waited_for r(recv_request(b));
+  EXPECT_FALSE(io.try_now(r));
+  io.submit(r);
+  EXPECT_EQ(rig.send(fresh[1], "new"), 3);
+  rig.until_finished(r);
+  EXPECT_EQ(r.result, 3);
+  io.close(a), io.close(b), io.close(fresh[1]);
+  if (fresh[0] != b) io.close(fresh[0]);
+}
+
+TEST_F(epoll_backend_test, a_close_elsewhere_costs_the_others_one_look_each) {
+  auto [a, b] = registered_pair();
+  backend_rig other(backend_kind::epoll);
+  int elsewhere[2];
+  ASSERT_EQ(::pipe(elsewhere), 0);
+  other.io().close(elsewhere[0]), other.io().close(elsewhere[1]);
+  EXPECT_EQ(rig.send(a, "x"), 1);
+  waited_for r(recv_request(b));
+  EXPECT_TRUE(io.try_now(r));  // asks
+  waited_for again(recv_request(b));
+  io.submit(again);
+  EXPECT_EQ(rig.send(a, "y"), 1);
+  rig.until_finished(again);
+  EXPECT_EQ(rig.send(a, "z"), 1);
+  waited_for known(recv_request(b));
+  EXPECT_FALSE(io.try_now(known));  // as one that is trusted again
+  io.submit(known);
+  rig.until_finished(known);
+  io.close(a), io.close(b);
+}
+
 }  // namespace
 }  // namespace kettle

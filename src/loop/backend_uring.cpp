@@ -283,7 +283,7 @@ int uring_backend::close(int fd) noexcept {
   // goes.
   if (!s.waiting.empty()) flush();
   s.empty_now = false;
-  return sys::close_fd(fd);
+  return close_foreign(fd);
 }
 
 }  // namespace

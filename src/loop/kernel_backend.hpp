@@ -12,6 +12,13 @@ namespace kettle::inline v0 {
 
 class kernel_backend : public backend {
  public:
+  // Closes a descriptor that another back end may have made. What that one knows of the number is
+  // then of an earlier life, as it can tell by the count.
+  static int close_foreign(int fd) noexcept {
+    foreign_closes.fetch_add(1, relaxed);  // first: by closing, the number can be given out again
+    return sys::close_fd(fd);
+  }
+
   void wake() noexcept override {
     // One system call a sleep, however many wake. acq_rel: the ones that find it rung hand what
     // they wrote before to the sleeper as well, through the chain of exchanges on this word.
@@ -33,6 +40,8 @@ class kernel_backend : public backend {
   int shutdown(int fd, int how) noexcept override { return sys::shutdown_socket(fd, how); }
 
  protected:
+  static inline atomic<std::uint32_t> foreign_closes{0};
+
   // Emptied before the flag falls: a ring in between is lost only if its ringer found the flag
   // still up, and then the poll() that is just returning is its wake-up.
   void hush() noexcept {
