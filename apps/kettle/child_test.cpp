@@ -1,6 +1,9 @@
 #include "child.hpp"
 
+#include "sys/pidfd.hpp"
+
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <array>
@@ -46,15 +49,17 @@ TEST(child, says_how_it_ended) {
 
 TEST(child, ends_with_its_owner_and_takes_its_group_along) {
   pid_t grandchild = 0;
+  kettle::sys::unique_fd ended;
   {
     auto c = child::start({"/bin/sh", "-c", "sleep 600 & echo $!; wait"});
     std::array<char, 32> line{};
     ASSERT_GT(::read(c.output(), line.data(), line.size() - 1), 0);
     grandchild = std::atoi(line.data());
     ASSERT_TRUE(exists(grandchild));
+    ended = kettle::sys::pidfd_open(grandchild);
   }
-  // Killed with the group; it is a zombie of somebody for a moment at most.
-  for (int i = 0; i < 1000 && exists(grandchild); i++) ::usleep(5000);
+  pollfd killed_with_the_group{ended.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&killed_with_the_group, 1, 5000), 1);
   EXPECT_FALSE(exists(grandchild));
 }
 

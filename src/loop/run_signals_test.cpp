@@ -158,9 +158,10 @@ TEST(run_signals, ctrl_c_in_a_run_on_another_thread_is_woken_too) {
       [] {
         std::thread other([] {
           std::this_thread::sleep_for(50ms);
-          run([]() -> task<> {
+          run([](nursery& n) -> task<> {
+            n.start(ctrl_c);
+            co_await yield();
             say("ready");
-            co_await ctrl_c();
           });
           say(" other");
         });
