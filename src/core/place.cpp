@@ -43,11 +43,24 @@ class interrupter : public timer {
   sys::thread_handle thread_{};
 };
 
+remote_link::remote_link(placed_child_base& c, job_queue& q) noexcept
+    : queue(q),
+      waits(c),
+      cancel_note(placed_child_base::deliver_cancel, c),
+      finished_note(placed_child_base::deliver_finished, c) {}
+
+void remote_link::wait::cancel() noexcept { child.ask_remote_cancel(); }
+
+const char* remote_link::wait::what() const noexcept {
+  return child.ticket().waits() ? "a free thread" : "another thread";
+}
+
 }  // namespace detail
 
 placed_child_base::~placed_child_base() {
-  if (ticket_) ticket_->drop();
-  delete link_.interrupts;
+  if (!ticket_) return;
+  delete ticket_->link.interrupts;
+  ticket_->drop();
 }
 
 const context_kind unplaced_kind{"unplaced", never_resumed, nullptr};
@@ -56,39 +69,40 @@ const context_kind unplaced_kind{"unplaced", never_resumed, nullptr};
 // counts it.
 bool placed_child_base::begin_remote(job_queue& queue) noexcept {
   kind_ = &remote_kind;
-  queue_ = &queue;
-  ticket_ = must_make<queue_ticket>(*this);
+  ticket_ = must_make<queue_ticket>(*this, queue);
   if (!nursery_) return true;
-  if (lateness_ == lateness::interruptible) link_.interrupts = must_make<detail::interrupter>(*at_);
-  link_.deadline = scope_->effective_deadline();
-  link_.domain = &at_->in();
-  link_.backlog = link_.domain->job_waits(queue);
-  waiting_ = &remote_wait_;
+  detail::remote_link& link = ticket_->link;
+  if (lateness_ == lateness::interruptible) link.interrupts = must_make<detail::interrupter>(*at_);
+  link.deadline = scope_->effective_deadline();
+  link.domain = &at_->in();
+  link.backlog = link.domain->job_waits(queue);
+  waiting_ = &link.waits;
   if (!is_cancelled(*this)) return true;
-  link_.bits.store(detail::remote_link::cancel_asked,
-                   relaxed);  // nobody else knows us; a second one ends nothing
+  link.bits.store(detail::remote_link::cancel_asked,
+                  relaxed);  // nobody else knows us; a second one ends nothing
   end_unrun();
   return false;
 }
 
 void placed_child_base::run_remote() noexcept {
+  detail::remote_link& link = ticket_->link;
   home& here = home::here();
   domain& outer_domain = here.in();
-  if (link_.domain) link_.domain->job_begins(link_.backlog);
-  if (link_.domain && link_.domain != &outer_domain) here.enter(*link_.domain);
+  if (link.domain) link.domain->job_begins(link.backlog);
+  if (link.domain && link.domain != &outer_domain) here.enter(*link.domain);
   context* outer_context = std::exchange(tls.current, &here.thread());
-  cancel_scope root(link_.deadline);
+  cancel_scope root(link.deadline);
   root.shield(true);  // whom we help out is no parent of ours
   root.enter(here.thread());
   home::active_root active{root, here.active_roots};
   bool helping =
       active.outer != nullptr;  // the thread is counted as busy already, and sleeps once, not twice
-  if (helping && link_.domain) link_.domain->work_ends();
+  if (helping && link.domain) link.domain->work_ends();
   here.active_roots = &active;
-  if (link_.interrupts) link_.interrupts->this_thread();
-  link_.worker = &here;
-  link_.root = &root;
-  std::uint8_t before = link_.bits.fetch_or(detail::remote_link::running, acq_rel);
+  if (link.interrupts) link.interrupts->this_thread();
+  link.worker = &here;
+  link.root = &root;
+  std::uint8_t before = link.bits.fetch_or(detail::remote_link::running, acq_rel);
   bool asked_early = before & detail::remote_link::cancel_asked;
   if (asked_early) root.cancel("cancelled by its nursery");
 
@@ -98,47 +112,51 @@ void placed_child_base::run_remote() noexcept {
   abandon_held(here.thread(), name_);
   here.thread().held_ = outer;
 
-  before = link_.bits.fetch_or(detail::remote_link::finished, acq_rel);
+  before = link.bits.fetch_or(detail::remote_link::finished, acq_rel);
   // The note is a part of this node: it must have arrived before the node can go.
   if (!asked_early && (before & detail::remote_link::cancel_asked))
-    here.run_until(link_.cancel_delivered);
+    here.run_until(link.cancel_delivered);
   here.active_roots = active.outer;
   root.exit();
 
   tls.current = outer_context;
   if (&here.in() != &outer_domain) here.enter(outer_domain);
-  if (helping && link_.domain) link_.domain->work_begins();  // for the note
+  if (helping && link.domain) link.domain->work_begins();  // for the note
   if (nursery_)
-    post(*at_, finished_note_);
+    post(*at_, link.finished_note);
   else
     complete();
 }
 
 void placed_child_base::ask_remote_cancel() noexcept {
-  std::uint8_t before = link_.bits.fetch_or(detail::remote_link::cancel_asked, acq_rel);
+  detail::remote_link& link = ticket_->link;
+  std::uint8_t before = link.bits.fetch_or(detail::remote_link::cancel_asked, acq_rel);
   if (before & (detail::remote_link::cancel_asked | detail::remote_link::finished)) return;
-  if (queue_->cancel(*this)) return;
+  if (link.queue.cancel(*this)) return;
   if (before & detail::remote_link::running) {
-    post(*link_.worker, cancel_note_);
-    if (link_.interrupts) link_.interrupts->begin();
+    post(*link.worker, link.cancel_note);
+    if (link.interrupts) link.interrupts->begin();
   } else if (ticket_->take()) {
     end_unrun();
   }  // else a worker has just taken it: it finds cancel_asked when it sets `running`
 }
 
 void placed_child_base::end_unrun() noexcept {
+  detail::remote_link& link = ticket_->link;
   if (ending_ == ending::none) ending_ = ending::cancelled;
   if (!nursery_) return complete();
-  link_.domain->job_begins(link_.backlog);
-  post(*at_, finished_note_);  // not at once: whoever cancels us is walking our scope's members
+  link.domain->job_begins(link.backlog);
+  post(*at_, link.finished_note);  // not at once: whoever cancels us is walking our scope's members
 }
 
 bool placed_child_base::help() noexcept {
   // Not in a coroutine or fiber of its own, whose thread is already in the middle of a wait; not
   // with another clock.
-  if (!queue_ || !queue_->is_here() || tls.current != &tls.at->thread() || stack_is_deep())
+  if (!ticket_ || !ticket_->link.queue.is_here() || tls.current != &tls.at->thread() ||
+      stack_is_deep())
     return false;
-  if (&tls.at->in() != (link_.domain ? link_.domain : &domain::outside())) return false;
+  if (&tls.at->in() != (ticket_->link.domain ? ticket_->link.domain : &domain::outside()))
+    return false;
   if (!ticket_->take()) return false;
   run_remote();
   return true;
@@ -155,23 +173,24 @@ bool placed_child_base::help_one_of(cancel_scope& s) noexcept {
 }
 
 void placed_child_base::request_cancel() noexcept {
-  if (!queue_) return child_base::request_cancel();
+  if (!ticket_) return child_base::request_cancel();
   self_cancelled_ = true;
   ask_remote_cancel();
 }
 
 void placed_child_base::deliver_cancel(mail& m) noexcept {
-  placed_child_base& self = static_cast<note&>(m).child;
-  self.link_.cancel_delivered = true;
-  self.link_.root->cancel("cancelled by its nursery");
+  detail::remote_link& link = static_cast<detail::remote_link::note&>(m).child.ticket_->link;
+  link.cancel_delivered = true;
+  link.root->cancel("cancelled by its nursery");
 }
 
 // The domain's count of our work travels with the note: the worker must not touch the domain once
 // it is posted.
 void placed_child_base::deliver_finished(mail& m) noexcept {
-  placed_child_base& self = static_cast<note&>(m).child;
-  domain* d = self.link_.domain;
-  delete std::exchange(self.link_.interrupts, nullptr);  // here, where its timer lives
+  placed_child_base& self = static_cast<detail::remote_link::note&>(m).child;
+  detail::remote_link& link = self.ticket_->link;
+  domain* d = link.domain;
+  delete std::exchange(link.interrupts, nullptr);  // here, where its timer lives
   self.finish();
   d->work_ends();
 }

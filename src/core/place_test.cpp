@@ -23,6 +23,12 @@ int refuses(int) {
   throw std::runtime_error("refused");
 }
 
+// A fiber asleep costs a page and this; what only a child on another thread needs lies in its
+// ticket.
+TEST(placed_child, is_small) {
+  EXPECT_LE(sizeof(placed_child<int, int (*)(int, int), int, int>), 176u);
+}
+
 template <class Place> class places : public testing::Test {};
 using kinds = testing::Types<on_fiber_t, on_thread_t, on_cores_t>;
 TYPED_TEST_SUITE(places, kinds);

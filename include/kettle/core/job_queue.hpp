@@ -1,0 +1,103 @@
+#pragma once
+// How a child travels to another thread: the queue that it is given to, and the ticket that lies
+// there in its place, with all that only such a child needs.
+
+#include <kettle/base/atomic.hpp>
+#include <kettle/base/clock.hpp>
+#include <kettle/base/freelist.hpp>
+#include <kettle/core/mail.hpp>
+#include <kettle/core/wait_point.hpp>
+
+#include <cstdint>
+
+namespace kettle::inline v0 {
+
+class cancel_scope;
+class domain;
+class home;
+class placed_child_base;
+struct backlog;
+
+// The engine that a child on another thread was given to.
+class job_queue {
+ public:
+  virtual ~job_queue() = default;
+  virtual bool is_here() const noexcept = 0;  // is the current thread one of its workers?
+  // How many jobs its threads may be at work on, so that the next one waits for one of those.
+  virtual std::uint32_t most_at_work() const noexcept { return ~std::uint32_t(0); }
+  // A queue whose jobs do not run on a home of this process ends them itself: true, it will.
+  virtual bool cancel(placed_child_base&) noexcept { return false; }
+};
+
+namespace detail {
+
+class interrupter;
+
+// How a child that runs on another thread hangs together with its nursery.
+struct remote_link {
+  remote_link(placed_child_base& c, job_queue& q) noexcept;
+
+  static constexpr std::uint8_t running = 1, cancel_asked = 2, finished = 4;
+  atomic<std::uint8_t> bits{
+      0};  // acq_rel throughout: each side reads what the other wrote before its bit
+  bool cancel_delivered = false;  // on the worker
+  job_queue& queue;
+  home* worker = nullptr;        // valid once `running` is set
+  cancel_scope* root = nullptr;  // the worker's
+  kettle::domain* domain = nullptr;
+  kettle::backlog* backlog = nullptr;  // where the domain counts it until it begins
+  time_point deadline = never;
+  interrupter* interrupts = nullptr;  // of an interruptible child; lives as long as the child
+
+  // What the child waits for, as its scope and its future see it.
+  struct wait final : wait_point {
+    explicit wait(placed_child_base& c) noexcept : child(c) {}
+    bool start() override { return false; }
+    void unlink() noexcept override {}
+    void cancel() noexcept override;
+    const char* what() const noexcept override;
+    placed_child_base& child;
+  };
+  struct note : mail {
+    note(handler h, placed_child_base& c) noexcept : mail(h), child(c) {}
+    placed_child_base& child;
+  };
+  wait waits;
+  note cancel_note;    // to the worker
+  note finished_note;  // to the nursery's home
+};
+
+}  // namespace detail
+
+// What lies in a queue in a child's place. Whoever takes the child out of it owns the child: a
+// worker, who runs it; a canceller, who ends it; or the one who waits for it and runs it himself.
+// So a child that was taken back can go while its ticket still lies somewhere in a queue. Two hold
+// it: the queue and the child.
+class queue_ticket {
+ public:
+  queue_ticket(placed_child_base& c, job_queue& q) noexcept : child_(&c), link(c, q) {}
+  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void operator delete(void* p, std::size_t size) noexcept { free_block_of(p, size); }
+
+  // acq_rel: the taker sees the child as its starter left it.
+  placed_child_base* take() noexcept {
+    if (!child_.load(relaxed)) return nullptr;  // spares a write to somebody else's cache line
+    return child_.exchange(nullptr, acq_rel);
+  }
+  bool waits() const noexcept { return child_.load(relaxed) != nullptr; }
+  void drop() noexcept {
+    if (holders_.fetch_sub(1, acq_rel) == 1)
+      delete this;  // acq_rel: the last one sees all uses before
+  }
+
+  queue_ticket* next = nullptr;  // the queue's own link
+
+ private:
+  atomic<placed_child_base*> child_;
+  atomic<std::uint32_t> holders_{2};
+
+ public:
+  detail::remote_link link;  // the child's alone
+};
+
+}  // namespace kettle::inline v0
