@@ -68,25 +68,11 @@ bool claim_group::take(wait_point& w, claim to) noexcept {
   return false;
 }
 
-bool wait_point::begin(context& c) {
-  if (!in_group_) who_ = &c;
-  state_.store(claim::open, relaxed);
-  if (abortable_ && is_cancelled(c)) [[unlikely]] {
-    // Through the ready list once, so that a loop that swallows `cancelled` cannot starve its home.
-    state_.store(claim::cancelled, relaxed);
-    make_ready(c);
-    return false;
-  }
-  c.waiting_ = this;
-  bool done = false;
-  try {
-    done = start();
-  } catch (...) {
-    c.waiting_ = nullptr;
-    throw;
-  }
-  if (done) c.waiting_ = nullptr;
-  return done;
+// Through the ready list once, so that a loop that swallows `cancelled` cannot starve its home.
+bool wait_point::begin_cancelled(context& c) noexcept {
+  state_.store(claim::cancelled, relaxed);
+  make_ready(c);
+  return false;
 }
 
 void wait_point::park_here(context& c) {
@@ -96,10 +82,7 @@ void wait_point::park_here(context& c) {
   tls.current = &c;
 }
 
-void wait_point::end(context& c) {
-  c.waiting_ = nullptr;
-  if (state() == claim::cancelled) throw cancelled{cancel_reason(c)};
-}
+void wait_point::throw_cancelled_in(const context& c) { throw cancelled{cancel_reason(c)}; }
 
 void wait_point::cancel() noexcept {
   if (!take(claim::cancelled)) return;  // granted: success is already on its way

@@ -20,17 +20,6 @@ constexpr const char* by_future = "cancelled by its future";
 
 }  // namespace
 
-// future.cancel() acts like a scope around everything that c has opened: it is seen where c has no
-// scope of its own, and by the outermost of those it has.
-bool cancel_scope::self_cancel_at(const context& c, const cancel_scope* s) noexcept {
-  return c.self_cancelled_ && !(s && s->owner_ == &c);
-}
-
-bool is_cancelled(const context& c) noexcept {
-  return (c.scope_ && c.scope_->effectively_cancelled()) ||
-         cancel_scope::self_cancel_at(c, c.scope_);
-}
-
 const char* cancel_reason(const context& c) noexcept {
   return c.scope_ && c.scope_->effectively_cancelled() ? c.scope_->effective_reason() : by_future;
 }

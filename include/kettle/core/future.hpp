@@ -27,6 +27,7 @@ class future_wait : public wait_point {
   explicit future_wait(child_base* c) noexcept : child_(c) {}
   future_wait(const future_wait& o) noexcept : wait_point(o), child_(o.child_) {}
   ~future_wait();
+  bool begin(context& c) { return begin_as<future_wait>(c); }
   bool start() final;
   void unlink() noexcept final;
   // Decided by the future's word, not by the claim: a completer that has seen us may still be about

@@ -73,7 +73,11 @@ class cancel_scope : private timer {
   static void self_cancelled(
       context& c) noexcept;  // future.cancel(): ends what c waits for, also in scopes of its own
 
-  static bool self_cancel_at(const context& c, const cancel_scope* s) noexcept;
+  // future.cancel() acts like a scope around everything that c has opened: it is seen where c has
+  // no scope of its own, and by the outermost of those it has.
+  static bool self_cancel_at(const context& c, const cancel_scope* s) noexcept {
+    return c.self_cancelled_ && !(s && s->owner_ == &c);
+  }
   cancel_scope* parent() const noexcept { return parent_; }
   context* first_member() const noexcept { return members_; }
   cancel_scope* first_child() const noexcept { return first_child_; }
@@ -112,7 +116,10 @@ class cancel_scope : private timer {
 };
 
 // Is the context's next wait going to throw? (its scope, or future.cancel() not shielded from it)
-bool is_cancelled(const context& c) noexcept;
+inline bool is_cancelled(const context& c) noexcept {
+  return (c.scope_ && c.scope_->effectively_cancelled()) ||
+         cancel_scope::self_cancel_at(c, c.scope_);
+}
 const char* cancel_reason(const context& c) noexcept;
 // Throws `cancelled` with the reason of the scope that asked, if it is; the check for computing
 // code.

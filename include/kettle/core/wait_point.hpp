@@ -15,6 +15,7 @@
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/error.hpp>
 #include <kettle/core/context.hpp>
+#include <kettle/core/scope.hpp>
 
 #include <coroutine>
 #include <cstdint>
@@ -67,11 +68,33 @@ class wait_point {
   }
   claim state() const noexcept { return state_.load(relaxed); }
 
-  // The waiter's own steps; forms and operations use them through `operation`.
-  bool begin(context& c);      // true: done already. Throws only what start() throws
+  // The waiter's own steps; forms and operations use them through `operation`. First begin(), of
+  // the operation's own class, so that its start() is no virtual call: true: done already. It
+  // throws only what start() throws.
+  template <class Op> bool begin_as(context& c) {
+    who_ = &c;
+    state_.store(claim::open, relaxed);
+    if (abortable_ && is_cancelled(c)) [[unlikely]]
+      return begin_cancelled(c);
+    c.waiting_ = this;
+    try {
+      return static_cast<Op*>(this)->Op::start();
+    } catch (...) {
+      c.waiting_ = nullptr;
+      throw;
+    }
+  }
   void park_here(context& c);  // fiber or thread: until granted or cancelled
-  void end(context& c);        // throws `cancelled` if that is how it ended
+  void end(context& c) {       // throws `cancelled` if that is how it ended
+    c.waiting_ = nullptr;
+    if (state() == claim::cancelled) [[unlikely]]
+      throw_cancelled_in(c);
+  }
   void join(claim_group& g) noexcept { group_ = &g, in_group_ = true; }
+
+ private:
+  bool begin_cancelled(context& c) noexcept;
+  [[noreturn]] static void throw_cancelled_in(const context& c);
 
  protected:
   ~wait_point() = default;
@@ -112,6 +135,8 @@ template <class Op, class Base = wait_point> class operation : public Base {
  public:
   static constexpr bool is_operation = true;
   using Base::Base;
+
+  bool begin(context& c) { return this->template begin_as<Op>(c); }
 
   // In a fiber it parks the fiber, in a thread it blocks the thread.
   decltype(auto) get() {  // also on a temporary
