@@ -3,6 +3,7 @@
 #include <kettle/base/freelist.hpp>
 #include <kettle/processes/codec.hpp>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -13,6 +14,8 @@
 namespace kettle::inline v0 {
 
 namespace {
+
+constexpr std::size_t least_room = 256;  // of an encoder on the heap
 
 // Below 64 KiB nothing is ever mapped. The sanitizers' shadow fills the low terabytes: numbers
 // there are no addresses of the program.
@@ -101,14 +104,14 @@ bool find_image(const code_reference& r, std::uintptr_t& address) {
   });
 }
 
-// What was found last, on this thread: a task's function is looked up once for many.
+// What was found before, on this thread: a task's functions are looked up once for many tasks.
 struct found_code {
   const void* code = nullptr;
   code_reference reference;
 };
-found_code& last_found() {
-  static thread_local found_code last;
-  return last;
+found_code& found_before(std::uintptr_t number) {
+  static thread_local found_code some[16];
+  return some[std::uint64_t(number) * 0x9e3779b97f4a7c15 >> 60];  // Fibonacci hashing
 }
 
 }  // namespace
@@ -139,12 +142,21 @@ const void* resolve(const code_reference& r) {
                      "' with the same build-id in this process");
 }
 
+void encoder::grow(std::size_t more) {
+  std::string_view written = bytes();
+  std::vector<unsigned char> larger(
+      std::max({2 * written.size(), written.size() + more, least_room}));
+  std::copy(written.begin(), written.end(), larger.begin());
+  heap_.swap(larger);
+  move_to(heap_.data(), heap_.size());
+}
+
 void encoder::code(const void* function) {
   raw(std::uint8_t(function != nullptr));
   if (!function) return;
-  found_code& last = last_found();
-  if (last.code != function) last = {function, reference_of(function)};
-  const code_reference& r = last.reference;
+  found_code& known = found_before(reinterpret_cast<std::uintptr_t>(function));
+  if (known.code != function) known = {function, reference_of(function)};
+  const code_reference& r = known.reference;
   raw(r.id_size);
   bytes(r.id, r.id_size);
   raw(r.offset);
@@ -159,12 +171,12 @@ const void* decoder::code() {
   std::memcpy(r.id, bytes(r.id_size), r.id_size);
   r.offset = raw<std::uint64_t>();
   r.path = text();
-  found_code& last = last_found();
-  const code_reference& known = last.reference;
-  if (!last.code || known.offset != r.offset || known.id_size != r.id_size ||
+  found_code& before = found_before(r.offset);
+  const code_reference& known = before.reference;
+  if (!before.code || known.offset != r.offset || known.id_size != r.id_size ||
       std::memcmp(known.id, r.id, sizeof r.id) != 0)
-    last = {resolve(r), r};
-  return last.code;
+    before = {resolve(r), r};
+  return before.code;
 }
 
 void encoder::closure(const void* data, std::size_t size) {

@@ -15,10 +15,7 @@ namespace {
 
 // child.place_state_: where it is, under the engine's lock. A slot's number + 1, or one of these.
 constexpr std::uint32_t nowhere = 0, in_overflow = ~0u;
-
-detail::remote_job& job_of(placed_child_base& c) noexcept {
-  return *static_cast<detail::remote_job*>(c.place_data_);
-}
+constexpr std::uint32_t no_slot = ~0u;
 
 // The deadline that travels: real time only, a virtual clock means nothing to another process.
 time_point deadline_of(placed_child_base& c) noexcept {
@@ -67,33 +64,66 @@ void process_engine::launch(placed_child_base& c) noexcept {
   if (!runs) return t.drop();
   t.take();  // nobody but us takes it back
   t.drop();
-  std::exception_ptr error;
   try {
-    static thread_local encoder out;
-    out.clear();
-    job_of(c).write(out);
     time_point deadline = deadline_of(c);
-    lock l(mutex_);
-    if (closed_) throw usage_error("start: this pool is closed");
-    if (!broken_.empty()) throw pool_broken(broken_);
-    ensure_manager(l);
-    if (free_.empty() || !overflow_.empty()) {
-      overflow_.push_back({&c, out.take(), deadline});
-      c.place_state_ = in_overflow;
-    } else {
-      put(c, out.bytes(), deadline);
+    std::uint32_t slot = reserve();
+    if (slot == no_slot) return queue_up(c, deadline);
+    slot_encoder out(memory_, &shared_memory::request_room);
+    try {
+      out.begin(slot);
+      job_of(c).write(out);
+      lock l(mutex_);
+      refuse_if_over();
+      submit(slot, c, out.bytes().size(), deadline);
+    } catch (...) {
+      lock l(mutex_);
+      memory_.keep(slot, out.bytes().size(), 0);
+      unreserve(slot);
+      throw;
     }
-    return;
+    return wake(1);
   } catch (...) {
-    error = std::current_exception();
+    c.fail(std::current_exception());
   }
-  c.fail(std::move(error));
   job_of(c).ended();
   c.end_unrun();
 }
 
-bool process_engine::ensure_manager(lock&) {
-  if (has_manager_) return true;
+// The table is full.
+void process_engine::queue_up(placed_child_base& c, time_point deadline) {
+  encoder out;
+  job_of(c).write(out);
+  lock l(mutex_);
+  refuse_if_over();
+  overflow_.push_back({&c, std::string(out.bytes()), deadline});
+  c.place_state_ = in_overflow;
+  fill();
+}
+
+void process_engine::refuse_if_over() const {
+  if (closed_) throw usage_error("start: this pool is closed");
+  if (!broken_.empty()) throw pool_broken(broken_);
+}
+
+// A slot for somebody who will submit it, or give it back.
+std::uint32_t process_engine::reserve() {
+  lock l(mutex_);
+  refuse_if_over();
+  ensure_manager();
+  if (free_.empty() || !overflow_.empty()) return no_slot;
+  std::uint32_t slot = free_.back();
+  free_.pop_back();
+  return slot;
+}
+
+void process_engine::unreserve(std::uint32_t slot) noexcept {
+  free_.push_back(slot);
+  fill();
+  if (closed_) wake_manager();
+}
+
+void process_engine::ensure_manager() {
+  if (has_manager_) return;
   memory_.make();
   request_table& r = memory_.requests();
   r.max_tasks = options_.max_tasks;
@@ -107,26 +137,24 @@ bool process_engine::ensure_manager(lock&) {
   }
   if (int e = sys::start_thread(manager_, manage, this))
     throw_io_error(e, "start", "the thread of a process pool");
-  return has_manager_ = true;
+  has_manager_ = true;
 }
 
-void process_engine::put(placed_child_base& c, const std::vector<unsigned char>& bytes,
-                         time_point deadline) {
-  std::uint32_t slot = free_.back();
-  if (int error = memory_.put_request(slot, bytes); error < 0)
-    throw_io_error(-error, "write", "the arguments of a task");
-  free_.pop_back();
+void process_engine::submit(std::uint32_t slot, placed_child_base& c, std::size_t size,
+                            time_point deadline) {
   slot_record& s = slots_[slot];
   s.child = &c;
   s.task = ++tasks_;
   s.cancel_asked = false;
-  s.request_size = bytes.size();
-  memory_.requests().requests[slot].deadline_ns = deadline.time_since_epoch().count();
+  s.request_size = size;
+  request& r = memory_.requests().requests[slot];
+  r.size = size;
+  r.deadline_ns = deadline.time_since_epoch().count();
   c.place_state_ = slot + 1;
   publish(slot);
 }
 
-// Queued, and somebody told.
+// Queued; wake() comes next.
 void process_engine::publish(std::uint32_t slot) noexcept {
   request_table& r = memory_.requests();
   answer_table& a = memory_.answers();
@@ -138,8 +166,6 @@ void process_engine::publish(std::uint32_t slot) noexcept {
   KETTLE_ASSERT(tail - a.head.load(acquire) < ring_size, "the ring has an entry for every slot");
   r.ring[tail % ring_size].store(std::uint64_t(generation) << 32 | slot, release);
   r.tail.store(tail + 1, seq_cst);
-  r.work.fetch_add(1, seq_cst);
-  if (a.sleepers.load(seq_cst)) sys::futex_wake_shared(r.work.address(), 1);
 }
 
 void process_engine::set_kill_time(slot_record& s, time_point t) noexcept {
@@ -161,22 +187,29 @@ placed_child_base* process_engine::take_out(std::uint32_t slot, std::size_t answ
 
 // What waited for room goes in.
 void process_engine::fill() noexcept {
+  std::size_t tasks = 0;
   while (!free_.empty() && !overflow_.empty()) {
     waiting_child w = std::move(overflow_.front());
     overflow_.pop_front();
-    try {
-      put(*w.child, w.bytes, w.deadline);
-    } catch (...) {
+    std::uint32_t slot = free_.back();
+    if (unsigned char* to = memory_.request_room(slot, w.bytes.size())) {
+      free_.pop_back();
+      std::copy(w.bytes.begin(), w.bytes.end(), to);
+      submit(slot, *w.child, w.bytes.size(), w.deadline);
+      tasks++;
+    } else {
       w.child->place_state_ = nowhere;
-      w.child->fail(std::current_exception());
+      w.child->fail(std::make_exception_ptr(io_error(
+          std::make_error_code(std::errc::not_enough_memory), "map", "the arguments of a task")));
       unfit_.push_back(w.child);  // not ended here: somebody's callback may run then
       wake_manager();
     }
   }
-  while (!free_.empty() && !room_waiters_.empty()) {
+  if (tasks > 0) wake(tasks);
+  for (std::size_t room = free_.size(); room > 0 && !room_waiters_.empty(); room--) {
     wait_point* w = room_waiters_.front();
     room_waiters_.erase(room_waiters_.begin());
-    if (w->grant()) return w->granted();
+    if (w->grant()) w->granted();
   }
 }
 

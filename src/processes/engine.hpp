@@ -20,6 +20,11 @@
 
 namespace kettle::inline v0 {
 
+// What an engine knows of its child.
+inline detail::remote_job& job_of(placed_child_base& c) noexcept {
+  return *static_cast<detail::remote_job*>(c.place_data_);
+}
+
 class process_engine final : public job_queue, public companion {
  public:
   explicit process_engine(process_pool_options o);
@@ -54,7 +59,7 @@ class process_engine final : public job_queue, public companion {
   };
   struct waiting_child {
     placed_child_base* child;
-    std::vector<unsigned char> bytes;
+    std::string bytes;
     time_point deadline;
   };
   enum class worker_state : std::uint8_t { absent, asked, alive };
@@ -64,9 +69,16 @@ class process_engine final : public job_queue, public companion {
   };
 
   // Slots; under the lock.
-  bool ensure_manager(lock& l);
-  void put(placed_child_base& c, const std::vector<unsigned char>& bytes, time_point deadline);
+  void ensure_manager();
+  std::uint32_t reserve();
+  void unreserve(std::uint32_t slot) noexcept;
+  void refuse_if_over() const;
+  void queue_up(placed_child_base& c, time_point deadline);
+  void submit(std::uint32_t slot, placed_child_base& c, std::size_t size, time_point deadline);
   void publish(std::uint32_t slot) noexcept;
+  void wake(std::size_t tasks) noexcept {
+    wake_workers(memory_.requests(), memory_.answers(), tasks);
+  }
   placed_child_base* take_out(std::uint32_t slot, std::size_t answer_size) noexcept;
   void fill() noexcept;
   void cancel_slot(std::uint32_t slot, std::vector<placed_child_base*>& unrun) noexcept;
@@ -79,8 +91,10 @@ class process_engine final : public job_queue, public companion {
   // The manager.
   static void* manage(void* self);
   void run_manager() noexcept;
-  bool take_answers();
-  void answer_arrived(std::uint32_t slot);
+  std::size_t take_answers();
+  void answers_arrived(const std::vector<std::uint32_t>& slots);
+  void read_answer(std::uint32_t slot, placed_child_base& c, std::size_t size) noexcept;
+  void sleep(std::size_t taken);
   void take_reports();
   void worker_ended(const server_order& o);
   void server_ended();
@@ -110,11 +124,12 @@ class process_engine final : public job_queue, public companion {
   std::string broken_;  // why; empty: it is not
   sys::thread_handle manager_{};
   // The manager's own.
+  std::vector<std::uint32_t> arrived_;
+  std::size_t busy_ = 0;  // slots, when it last looked
   server_process server_;
   time_point idle_since_ = never;
   int failures_ = 0;  // starts in a row
   time_point server_start_at_ = always;
-  shared_memory::buffer buffer_;
 };
 
 }  // namespace kettle::inline v0

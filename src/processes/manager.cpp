@@ -16,6 +16,10 @@ namespace {
 
 constexpr int most_failures = 3;
 constexpr auto idle_limit = std::chrono::seconds(1);
+// So many at once, with so many still to come, come faster than one could be woken for each.
+constexpr std::size_t crowd = 16;
+constexpr auto nap = std::chrono::microseconds(50);
+constexpr std::size_t most_at_once = std::size_t(256) << 10;  // bytes of answers
 constexpr auto shortest_pause = std::chrono::milliseconds(10);
 
 // Its death is on its way already; until then it might still claim a task.
@@ -36,76 +40,105 @@ void* process_engine::manage(void* self) {
 }
 
 void process_engine::run_manager() noexcept {
-  answer_table& a = memory_.answers();
   for (;;) {
     look_at_phases();
     kill_late();
     end_unfit();
     start_workers();
-    if (take_answers()) continue;
-    if (is_over()) break;
-    // Says that it sleeps, then looks again: a worker does the opposite. seq_cst on all four.
-    a.client_asleep.store(1, seq_cst);
-    bool more = std::any_of(std::begin(a.done_bits), std::end(a.done_bits),
-                            [](auto& bits) { return bits.load(seq_cst) != 0; });
-    if (!more) {
-      pollfd both[] = {{memory_.bell(), POLLIN, 0}, {server_.orders.get(), POLLIN, 0}};
-      sys::wait_any(both, server_.orders ? 2 : 1, next_time());
-    }
-    a.client_asleep.store(0, seq_cst);
-    memory_.take_bell();
-    if (server_.orders) take_reports();
+    std::size_t taken = take_answers();
+    if (taken == 0 && is_over()) break;
+    sleep(taken);
   }
   shut_down();
 }
 
-bool process_engine::take_answers() {
-  bool any = false;
+// Until there is something to do; answers that come fast are let gather, so that not each of them
+// wakes us.
+void process_engine::sleep(std::size_t taken) {
+  answer_table& a = memory_.answers();
+  time_point until = always;
+  if (taken >= crowd && busy_ >= crowd) {
+    until = after(sys::monotonic_now(), nap);
+  } else if (taken == 0) {
+    // Says that it sleeps, then looks again: a worker does the opposite. seq_cst on all four.
+    a.client_asleep.store(1, seq_cst);
+    bool more = std::any_of(std::begin(a.done_bits), std::end(a.done_bits),
+                            [](auto& bits) { return bits.load(seq_cst) != 0; });
+    if (!more) until = next_time();
+  }
+  pollfd both[] = {{memory_.bell(), POLLIN, 0}, {server_.orders.get(), POLLIN, 0}};
+  sys::wait_any(both, server_.orders ? 2 : 1, until);
+  a.client_asleep.store(0, seq_cst);
+  if (both[0].revents) memory_.take_bell();
+  if (both[1].revents) take_reports();
+}
+
+// How many.
+std::size_t process_engine::take_answers() {
+  std::vector<std::uint32_t>& slots = arrived_;
+  slots.clear();
   for (std::uint32_t word = 0; word < slot_count / 64; word++) {
     auto& bits = memory_.answers().done_bits[word];
     if (bits.load(relaxed) == 0) continue;
     std::uint64_t done = bits.exchange(0, acq_rel);  // acquire: sees the answers
-    for (; done; done &= done - 1) {
-      answer_arrived(word * 64 + std::uint32_t(__builtin_ctzll(done)));
-      any = true;
-    }
+    for (; done; done &= done - 1)
+      slots.push_back(word * 64 + std::uint32_t(__builtin_ctzll(done)));
   }
-  return any;
+  answers_arrived(slots);
+  return slots.size();
 }
 
-void process_engine::answer_arrived(std::uint32_t slot) {
-  placed_child_base* c = nullptr;
-  {
+// Many small ones, or one large one, at a time.
+void process_engine::answers_arrived(const std::vector<std::uint32_t>& slots) {
+  struct answered {
+    std::uint32_t slot;
+    placed_child_base* child;
+    std::size_t size;
+  };
+  answered some[64];
+  for (auto at = slots.begin(); at != slots.end();) {
+    std::size_t count = 0, bytes = 0;
     lock l(mutex_);
-    slot_word w = state_of(slot);
-    // Else seen already, when its worker died after it. Nobody else takes a slot that is done.
-    if (w.state == slot_state::done && w.generation == slots_[slot].generation)
-      c = slots_[slot].child;
+    for (; at != slots.end() && count < std::size(some) && bytes < most_at_once; ++at) {
+      slot_word w = state_of(*at);
+      // Else seen already, when its worker died after it. Nobody else takes a slot that is done.
+      if (w.state != slot_state::done || w.generation != slots_[*at].generation ||
+          !slots_[*at].child)
+        continue;
+      some[count] = {*at, slots_[*at].child, memory_.answers().answers[*at].size};
+      bytes += some[count++].size;
+    }
+    l.unlock();
+    for (std::size_t i = 0; i < count; i++) read_answer(some[i].slot, *some[i].child, some[i].size);
+    l.lock();
+    for (std::size_t i = 0; i < count; i++) take_out(some[i].slot, some[i].size);
+    fill();
+    busy_ = slot_count - free_.size();
+    l.unlock();
+    failures_ = 0;
+    idle_since_ = never;
+    for (std::size_t i = 0; i < count; i++) {
+      job_of(*some[i].child).ended();
+      some[i].child->end_unrun();
+    }
   }
-  if (!c) return;
-  auto& job = *static_cast<detail::remote_job*>(c->place_data_);
-  std::size_t size = memory_.answers().answers[slot].size;
+}
+
+void process_engine::read_answer(std::uint32_t slot, placed_child_base& c,
+                                 std::size_t size) noexcept {
   try {
-    const unsigned char* bytes = memory_.get_answer(slot, size, buffer_);
+    const unsigned char* bytes = memory_.answer_room(slot, size);
     if (!bytes) throw decode_error("the result of a task could not be read");
     decoder in(bytes, size);
     if (in.raw<std::uint8_t>()) {
-      job.read(in);
-      c->ending_ = ending::value;
+      job_of(c).read(in);
+      c.ending_ = ending::value;
     } else {
-      c->fail(decode_error_of(in));
+      c.fail(decode_error_of(in));
     }
   } catch (...) {
-    c->fail(std::current_exception());
+    c.fail(std::current_exception());
   }
-  {
-    lock l(mutex_);
-    take_out(slot, size);
-    fill();
-  }
-  failures_ = 0;
-  job.ended();
-  c->end_unrun();
 }
 
 void process_engine::take_reports() {
@@ -141,6 +174,10 @@ void process_engine::worker_ended(const server_order& o) {
                            .peak_rss_bytes = std::size_t(o.peak_rss_bytes),
                            .cpu = duration(o.cpu_ns)};
   std::vector<std::uint32_t> done;
+  auto lose = [&](std::uint32_t slot) {
+    memory_.result_is_lost(slot);
+    return take_out(slot, 0);
+  };
   {
     lock l(mutex_);
     auto& mine = workers_[o.worker];
@@ -153,19 +190,19 @@ void process_engine::worker_ended(const server_order& o) {
       if (w.state == slot_state::done) {
         done.push_back(i);
       } else if (slots_[i].cancel_asked) {
-        unrun.push_back(take_out(i, 0));
+        unrun.push_back(lose(i));
       } else if (w.state == slot_state::claimed) {
         publish(i);  // it had not begun: another one runs it
       } else {
         facts.task = slots_[i].task;
-        dead.push_back(take_out(i, 0));
+        dead.push_back(lose(i));
       }
     }
     fill();
     // It may have been woken for a task and died instead of taking it.
-    if (is_live()) sys::futex_wake_shared(memory_.requests().work.address());
+    if (is_live()) wake(workers_.size());
   }
-  for (std::uint32_t i : done) answer_arrived(i);
+  answers_arrived(done);
   end_all(unrun);
   // Each its own, and none kept: whoever takes it may be the last to let go of it.
   for (auto* c : dead) c->fail(std::make_exception_ptr(worker_died(facts)));
@@ -217,7 +254,6 @@ time_point process_engine::give_back_at() noexcept {
   time_point at = idle_since_ + idle_limit;
   if (at > now) return at;
   memory_.give_back();
-  buffer_ = {};
   return never;
 }
 
@@ -332,8 +368,10 @@ bool process_engine::is_over() noexcept {
 void process_engine::shut_down() noexcept {
   request_table& r = memory_.requests();
   r.closing.store(1, release);
-  r.work.fetch_add(1, seq_cst);
-  sys::futex_wake_shared(r.work.address());
+  for (std::uint32_t i = 0; i < workers_.size(); i++) {
+    r.wake[i].fetch_add(1, release);  // also for one that has looked before, and is about to sleep
+    sys::futex_wake_shared(r.wake[i].address());
+  }
   time_point limit = after(sys::monotonic_now(), std::chrono::milliseconds(100));
   auto some_left = [&] {
     lock l(mutex_);

@@ -5,10 +5,11 @@
 //   shared_memory m;  m.make();                     // client: throws io_error
 //   shared_memory m;  m.find();                     // server and its forks
 
-#include "processes/table.hpp"
+#include "processes/windows.hpp"
 #include "sys/eventfd.hpp"
 
-#include <utility>
+#include <kettle/processes/codec.hpp>
+
 #include <vector>
 
 namespace kettle::inline v0 {
@@ -27,46 +28,52 @@ class shared_memory {
   // The client's: what workers get of requests and large arguments cannot be written through.
   void give(int (&fds)[shared_fds - 1]) const noexcept;
 
-  // Both 0 or -errno. Whoever owns the slot.
-  int put_request(std::uint32_t slot, const std::vector<unsigned char>& bytes) noexcept;
-  int put_answer(std::uint32_t slot, const std::vector<unsigned char>& bytes) noexcept;
-  // Where the bytes are: in the table, or read into `buffer`. Null: they could not be read.
-  struct buffer {
-    buffer() = default;
-    buffer& operator=(buffer&& o) noexcept {
-      std::swap(data, o.data);
-      std::swap(room, o.room);
-      return *this;
-    }
-    buffer(const buffer&) = delete;
-    ~buffer() { delete[] data; }
-    unsigned char* reserve(std::size_t size);
-    unsigned char* data = nullptr;
-    std::size_t room = 0;
-  };
-  const unsigned char* get_request(std::uint32_t slot, buffer& b) const;
-  const unsigned char* get_answer(std::uint32_t slot, std::size_t size, buffer& b) const;
-  // The slot is free: what its windows held may stay in memory for the next use, up to a limit...
+  // Where so many bytes of a slot's arguments or result lie: in the table, or in its window. For
+  // whoever owns the slot. Null: there is no room for so many.
+  unsigned char* request_room(std::uint32_t slot, std::size_t size) noexcept {
+    return size <= inline_bytes ? requests().requests[slot].bytes : arguments_.room(slot, size);
+  }
+  unsigned char* answer_room(std::uint32_t slot, std::size_t size) noexcept {
+    return size <= inline_bytes ? answers().answers[slot].bytes : results_.room(slot, size);
+  }
+  // The slot is free: what lay in its windows is not needed any more, but their memory may be.
   void keep(std::uint32_t slot, std::size_t request_size, std::size_t answer_size) noexcept;
-  // ... and until there has been nothing to do for a while.
-  bool keeps_much() const noexcept { return kept_ > 0; }
-  void give_back() noexcept;
+  void result_is_lost(std::uint32_t slot) noexcept { results_.empty(slot); }
+  bool keeps_much() const noexcept { return arguments_.keeps_much() || results_.keeps_much(); }
+  void give_back() noexcept { arguments_.give_back(), results_.give_back(); }
 
   void ring_bell() const noexcept;
   int bell() const noexcept { return bell_.get(); }
   std::uint64_t take_bell() const noexcept { return bell_.take(); }
 
  private:
-  void keep_window(int file, std::size_t& held, std::size_t size, std::uint32_t slot) noexcept;
-  std::size_t kept_ = 0;
-  std::vector<std::size_t> held_requests_, held_answers_;  // bytes of each slot's windows
   sys::memfd make_file(const char* name, std::size_t size);
-  int request_file_ = -1, large_file_ = -1, answer_file_ = -1, large_answer_file_ = -1,
-      bell_file_ = -1;
+  int bell_file_ = -1;
+  windows arguments_, results_;
   std::vector<sys::memfd> files_;
   sys::unique_fd request_reader_, large_reader_;
   sys::event_fd bell_;
   sys::mapping request_view_, answer_view_;
+};
+
+// Writes into a slot's own memory, so that nothing is copied to where the other process reads it.
+class slot_encoder final : public encoder {
+ public:
+  using side = unsigned char* (shared_memory::*)(std::uint32_t, std::size_t) noexcept;
+  slot_encoder(shared_memory& memory, side room) noexcept : memory_(memory), room_(room) {}
+
+  void begin(std::uint32_t slot) noexcept {
+    slot_ = slot, in_window_ = false;
+    restart_in((memory_.*room_)(slot, inline_bytes), inline_bytes);
+  }
+  std::uint32_t slot() const noexcept { return slot_; }
+
+ private:
+  void grow(std::size_t more) override;
+  shared_memory& memory_;
+  side room_;
+  std::uint32_t slot_ = 0;
+  bool in_window_ = false;
 };
 
 }  // namespace kettle::inline v0

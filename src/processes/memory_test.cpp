@@ -2,44 +2,54 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+#include <string>
+
 #include <fcntl.h>
 #include <unistd.h>
 
 namespace kettle {
 namespace {
 
-std::vector<unsigned char> pattern(std::size_t size) {
-  std::vector<unsigned char> all(size);
-  for (std::size_t i = 0; i < size; i++) all[i] = std::uint8_t(i * 7);
-  return all;
-}
-
-TEST(shared_memory, keeps_what_fits_and_what_does_not) {
+TEST(shared_memory, what_does_not_fit_into_the_table_lies_in_the_slots_window) {
   shared_memory m;
   m.make();
-  for (std::size_t size : {std::size_t(0), inline_bytes, inline_bytes + 1, std::size_t(5) << 20}) {
-    auto bytes = pattern(size);
-    ASSERT_EQ(m.put_request(9, bytes), 0);
-    ASSERT_EQ(m.put_answer(9, bytes), 0);
-    shared_memory::buffer b;
-    const unsigned char* r = m.get_request(9, b);
-    EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), r));
-    const unsigned char* a = m.get_answer(9, size, b);
-    EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), a));
-    m.keep(9, size, size);
-  }
+  EXPECT_EQ(m.request_room(9, inline_bytes), m.requests().requests[9].bytes);
+  EXPECT_EQ(m.answer_room(9, inline_bytes), m.answers().answers[9].bytes);
+  m.request_room(9, inline_bytes + 1)[inline_bytes] = 7;
+  EXPECT_EQ(m.request_room(9, 5 << 20)[inline_bytes], 7);
+  m.keep(9, 5 << 20, inline_bytes);
   EXPECT_TRUE(m.keeps_much());
   m.give_back();
   EXPECT_FALSE(m.keeps_much());
-  shared_memory::buffer b;
-  EXPECT_EQ(m.get_answer(9, 5 << 20, b)[100], 0);  // gone, and reads as nothing
+  EXPECT_EQ(m.request_room(9, 5 << 20)[inline_bytes], 0);  // gone, and reads as nothing
+}
+
+TEST(shared_memory, an_encoder_writes_where_the_slot_is_read) {
+  shared_memory m;
+  m.make();
+  slot_encoder out(m, &shared_memory::request_room);
+  for (std::size_t size : {std::size_t(0), inline_bytes, inline_bytes + 1, std::size_t(5) << 20}) {
+    out.begin(9);
+    std::string expected;
+    while (expected.size() < size) {
+      std::string part(std::min(size - expected.size(), size / 3 + 1),
+                       char('a' + expected.size() % 26));
+      out.bytes(part.data(), part.size());
+      expected += part;
+    }
+    ASSERT_EQ(out.bytes().size(), size);
+    EXPECT_EQ(std::memcmp(m.request_room(9, size), expected.data(), size), 0) << size;
+  }
+  out.begin(9);
+  EXPECT_TRUE(out.bytes().empty());
 }
 
 TEST(shared_memory, a_size_that_a_worker_made_up_is_refused) {
   shared_memory m;
   m.make();
-  shared_memory::buffer b;
-  EXPECT_EQ(m.get_answer(0, std::size_t(-1), b), nullptr);
+  EXPECT_EQ(m.answer_room(0, std::size_t(-1)), nullptr);
 }
 
 TEST(shared_memory, workers_cannot_write_requests) {

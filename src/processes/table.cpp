@@ -1,5 +1,7 @@
 #include "processes/table.hpp"
 
+#include "sys/futex.hpp"
+
 #include <kettle/processes/remote_call.hpp>
 
 namespace kettle::inline v0 {
@@ -33,12 +35,30 @@ bool claim_next(const request_table& requests, answer_table& answers, std::uint1
   }
 }
 
+bool has_queued(const request_table& requests, const answer_table& answers) noexcept {
+  return answers.head.load(acquire) != requests.tail.load(seq_cst);
+}
+
 void skip_stale(const request_table& requests, answer_table& answers) noexcept {
   for (;;) {
     std::uint32_t head = answers.head.load(acquire);
     if (head == requests.tail.load(relaxed)) return;
     if (is_queued(answers, requests.ring[head % ring_size].load(relaxed))) return;
     answers.head.compare_exchange_strong(head, head + 1, acq_rel);
+  }
+}
+
+void wake_workers(request_table& requests, answer_table& answers, std::size_t tasks) noexcept {
+  for (std::uint32_t i = 0; i < most_workers / 64 && tasks > 0; i++) {
+    std::uint64_t bits = answers.asleep[i].load(seq_cst);
+    for (; bits && tasks > 0; bits &= bits - 1) {
+      std::uint64_t bit = bits & -bits;
+      if (!(answers.asleep[i].fetch_and(~bit, acq_rel) & bit)) continue;
+      auto& word = requests.wake[i * 64 + std::uint32_t(__builtin_ctzll(bit))];
+      word.fetch_add(1, release);
+      // Nobody there: it has found another task before it slept, or is dead.
+      if (sys::futex_wake_shared(word.address(), 1) > 0) tasks--;
+    }
   }
 }
 

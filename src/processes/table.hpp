@@ -16,8 +16,13 @@
 //           change fails, and then it waits for its end.
 // The generation tells one use of a slot from the next.
 //
+// Who sleeps says so first and then looks once more; who has something for them writes that first,
+// then looks who sleeps, and takes the word back: so one sleep costs others one system call.
+//
 // Memory order: queued and done are release stores, seen by acquire: what was written for them is
-// there. work and asleep words: seq_cst, each side writes its own and then reads the other's.
+// there. Words of sleep: seq_cst, each side writes its own and then reads the other's.
+//
+// Fresh memory files are zeros, and that is what all of it begins as.
 
 #include "sys/memfd.hpp"
 
@@ -59,7 +64,7 @@ struct request {
 struct request_table {
   atomic<std::uint32_t> closing{0};
   atomic<std::uint32_t> tail{0};                // of the ring
-  atomic<std::uint32_t> work{0};                // futex: something was queued, or closing
+  atomic<std::uint32_t> wake[most_workers];     // futex: something was queued, or closing
   atomic<std::uint32_t> control[most_workers];  // futex: look at the cancel flag of what you run
   std::uint64_t init_size = 0;                  // an encoded void(*)()
   unsigned char init[600];
@@ -68,7 +73,9 @@ struct request_table {
   request requests[slot_count];
 
   // For the kernel.
-  const std::uint32_t& work_word() const noexcept { return *work.address(); }
+  const std::uint32_t& wake_word(std::uint32_t worker) const noexcept {
+    return *wake[worker].address();
+  }
   const std::uint32_t& control_word(std::uint32_t worker) const noexcept {
     return *control[worker].address();
   }
@@ -90,8 +97,8 @@ struct answer {
 struct answer_table {
   atomic<std::uint64_t> state[slot_count];
   atomic<std::uint64_t> done_bits[slot_count / 64];
-  atomic<std::uint32_t> head{0};      // a hint that anybody may advance over what is not queued
-  atomic<std::uint32_t> sleepers{0};  // workers asleep on `work`; too high if one died there
+  atomic<std::uint32_t> head{0};  // a hint that anybody may advance over what is not queued
+  atomic<std::uint64_t> asleep[most_workers / 64];  // a bit for each worker that waits to be woken
   atomic<std::uint32_t> client_asleep{0};
   worker_record workers[most_workers];
   answer answers[slot_count];
@@ -118,8 +125,13 @@ struct claimed_slot {
 };
 bool claim_next(const request_table& requests, answer_table& answers, std::uint16_t worker,
                 claimed_slot& out) noexcept;
+// Whether there may be one; false after something was queued only if somebody has taken it.
+bool has_queued(const request_table& requests, const answer_table& answers) noexcept;
 // Lets go of entries at the front of the ring that are not queued any more.
 void skip_stale(const request_table& requests, answer_table& answers) noexcept;
+
+// The client's: wakes sleeping workers, one for each of so many tasks.
+void wake_workers(request_table& requests, answer_table& answers, std::size_t tasks) noexcept;
 
 // For code in a worker: who it is. -1: not a worker.
 void set_worker_number(int number) noexcept;

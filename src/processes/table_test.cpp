@@ -1,7 +1,10 @@
 #include "processes/table.hpp"
 
+#include "sys/futex.hpp"
+
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -71,6 +74,40 @@ TEST(slot_table, each_task_has_one_claimant) {
     for (auto& x : all) x.join();
   }
   for (std::uint32_t i = 0; i < 64; i++) EXPECT_EQ(claims[i], int(rounds));
+}
+
+TEST(slot_table, each_task_wakes_one_who_sleeps) {
+  tables t;
+  auto sleep = [&](std::uint32_t worker) {
+    t.answers->asleep[worker / 64].fetch_or(std::uint64_t(1) << worker % 64, seq_cst);
+  };
+  std::vector<std::thread> all;
+  std::atomic<int> woken{0};
+  for (std::uint32_t worker : {3u, 70u}) {
+    sleep(worker);
+    all.emplace_back([&, worker] {
+      while (t.requests->wake[worker].load(acquire) == 0)
+        sys::futex_wait_shared(&t.requests->wake_word(worker), 0);
+      woken++;
+    });
+  }
+  sleep(2);  // one that says so, and is dead: another one is woken for it
+  wake_workers(*t.requests, *t.answers, 2);
+  wake_workers(*t.requests, *t.answers, 2);
+  for (auto& x : all) x.join();
+  EXPECT_EQ(woken, 2);
+  EXPECT_EQ(t.answers->asleep[0].load(relaxed), 0u);
+  EXPECT_EQ(t.answers->asleep[1].load(relaxed), 0u);
+  EXPECT_EQ(t.requests->wake[4].load(relaxed), 0u);
+}
+
+TEST(slot_table, begins_as_the_zeros_of_a_fresh_file) {
+  auto all_zero = [](const auto& table) {
+    auto* bytes = reinterpret_cast<const unsigned char*>(&table);
+    return std::all_of(bytes, bytes + sizeof table, [](unsigned char b) { return b == 0; });
+  };
+  EXPECT_TRUE(all_zero(*std::make_unique<request_table>()));
+  EXPECT_TRUE(all_zero(*std::make_unique<answer_table>()));
 }
 
 }  // namespace

@@ -10,22 +10,35 @@
 #include <kettle/core/scope.hpp>
 #include <kettle/processes/remote_call.hpp>
 
+#include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <utility>
 
 namespace kettle::inline v0 {
 
 namespace {
 
+// So many tasks without a pause came faster than one could be woken for each.
+constexpr std::uint64_t crowd = 8;
+constexpr auto nap = std::chrono::microseconds(50);
+
 struct no_queue final : job_queue {
   bool is_here() const noexcept override { return false; }
 } nobodys_queue;
+
+// In place of whatever the answer was to be.
+void put_error(slot_encoder& out, const std::exception_ptr& e) {
+  out.begin(out.slot());
+  out.raw(std::uint8_t(false));
+  encode_error(out, e);
+}
 
 // A task as a child of nobody on the worker's home: so that kettle's waits and cancellation work in
 // it as on any thread of a pool.
 class task final : public placed_child_base {
  public:
-  task(home& at, const unsigned char* bytes, std::size_t size, time_point deadline, encoder& out)
+  task(home& at, const unsigned char* bytes, std::size_t size, time_point deadline,
+       slot_encoder& out)
       : placed_child_base(unplaced_kind, at), in_(bytes, size), deadline_(deadline), out_(out) {
     begin_remote(nobodys_queue);
     ticket().take();
@@ -39,21 +52,16 @@ class task final : public placed_child_base {
       out_.raw(std::uint8_t(true));
       decode<detail::trampoline>(in_)(in_, out_);
     } catch (...) {
-      answer_error(std::current_exception());
+      put_error(out_, std::current_exception());
     }
     limit.exit();
     ending_ = ending::value;
-  }
-  void answer_error(const std::exception_ptr& e) {
-    out_.clear();
-    out_.raw(std::uint8_t(false));
-    encode_error(out_, e);
   }
 
  private:
   decoder in_;
   time_point deadline_;
-  encoder& out_;
+  slot_encoder& out_;
 };
 
 class worker {
@@ -63,7 +71,8 @@ class worker {
         requests_(memory.requests()),
         answers_(memory.answers()),
         number_(std::uint16_t(number)),
-        record_(answers_.workers[number]) {}
+        record_(answers_.workers[number]),
+        out_(memory, &shared_memory::answer_room) {}
 
   void prepare() {
     record_.pid.store(sys::process_id(), relaxed);
@@ -93,13 +102,26 @@ class worker {
 
  private:
   bool wait_for_task(claimed_slot& mine) noexcept {
+    const std::uint64_t bit = std::uint64_t(1) << number_ % 64;
+    auto& asleep = answers_.asleep[number_ / 64];
     for (;;) {
-      std::uint32_t work = requests_.work.load(seq_cst);
-      if (claim_next(requests_, answers_, number_, mine)) return true;
+      std::uint32_t seen = requests_.wake[number_].load(acquire);
+      if (claim_next(requests_, answers_, number_, mine)) {
+        since_sleep_++;
+        return true;
+      }
       if (requests_.closing.load(acquire)) return false;
-      answers_.sleepers.fetch_add(1, seq_cst);  // then looks again, in the kernel
-      sys::futex_wait_shared(&requests_.work_word(), work);
-      answers_.sleepers.fetch_sub(1, relaxed);
+      if (std::exchange(since_sleep_, 0u) >= crowd) {
+        // They come faster than one could be woken for each: let them gather.
+        sys::futex_wait_shared(&requests_.wake_word(number_), seen,
+                               after(sys::monotonic_now(), nap));
+        continue;
+      }
+      // Says that it sleeps, then looks again: the client does the opposite. seq_cst on both.
+      asleep.fetch_or(bit, seq_cst);
+      if (!has_queued(requests_, answers_))
+        sys::futex_wait_shared(&requests_.wake_word(number_), seen);
+      asleep.fetch_and(~bit, relaxed);
     }
   }
 
@@ -110,20 +132,19 @@ class worker {
     // From here on a death is the task's. release: nothing of the task happens before it.
     if (!answers_.state[mine.slot].compare_exchange_strong(expected, started.bits(), acq_rel))
       sys::wait_for_end();  // we are being killed for this task
-    out_.clear();
+    out_.begin(mine.slot);
     try {
-      const request& r = requests_.requests[mine.slot];
-      run_task(mine, memory_.get_request(mine.slot, buffer_), r);
+      run_task(mine, requests_.requests[mine.slot]);
     } catch (...) {
-      out_.clear();
-      out_.raw(std::uint8_t(false));
-      encode_error(out_, std::current_exception());
+      put_error(out_, std::current_exception());
     }
     std::fflush(stdout);  // what the task has printed is seen even if the next one kills us
     publish(mine, started);
   }
 
-  void run_task(const claimed_slot& mine, const unsigned char* bytes, const request& r) {
+  void run_task(const claimed_slot& mine, const request& r) {
+    const unsigned char* bytes = memory_.request_room(mine.slot, r.size);
+    if (!bytes) throw_io_error(ENOMEM, "map", "the arguments of a task");
     auto deadline = time_point(duration(r.deadline_ns));
     task t(home::here(), bytes, r.size, deadline, out_);
     {
@@ -137,21 +158,15 @@ class worker {
   }
 
   void publish(const claimed_slot& mine, slot_word started) noexcept {
-    if (int error = memory_.put_answer(mine.slot, out_.bytes()); error < 0) {
-      out_.clear();
-      out_.raw(std::uint8_t(false));
-      encode_error(out_,
-                   std::make_exception_ptr(io_error(std::error_code(-error, std::system_category()),
-                                                    "write", "a result")));
-      memory_.put_answer(mine.slot, out_.bytes());
-    }
+    answers_.answers[mine.slot].size = out_.bytes().size();
     slot_word done{mine.generation, number_, slot_state::done};
     std::uint64_t expected = started.bits();
     // release: the answer is there. If we die before the bit is set, the client sees the word.
     if (!answers_.state[mine.slot].compare_exchange_strong(expected, done.bits(), acq_rel))
       sys::wait_for_end();
     answers_.done_bits[mine.slot / 64].fetch_or(std::uint64_t(1) << mine.slot % 64, seq_cst);
-    if (answers_.client_asleep.load(seq_cst)) tell_client();
+    if (answers_.client_asleep.load(seq_cst) && answers_.client_asleep.exchange(0, acq_rel))
+      tell_client();
   }
   void tell_client() noexcept { memory_.ring_bell(); }
 
@@ -174,10 +189,10 @@ class worker {
   answer_table& answers_;
   std::uint16_t number_;
   worker_record& record_;
-  shared_memory::buffer buffer_;
-  encoder out_;
+  slot_encoder out_;
   std::uint32_t seen_control_ = 0;
-  spin_lock lock_;  // of what the listener looks at
+  std::uint64_t since_sleep_ = 0;  // tasks
+  spin_lock lock_;                 // of what the listener looks at
   task* current_ = nullptr;
   std::uint32_t slot_ = 0, generation_ = 0;
 };

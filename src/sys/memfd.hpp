@@ -49,39 +49,19 @@ class memfd {
   unique_fd fd_;
 };
 
-// All of it, at that place of the file; 0 or -errno. A file that ends too early is -EIO.
-inline int write_all_at(int fd, const void* data, std::size_t size, std::int64_t offset) noexcept {
-  auto* from = static_cast<const char*>(data);
-  while (size > 0) {
-    ssize_t n = result_of(::pwrite(fd, from, size, off_t(offset)));
-    if (n == -EINTR) continue;
-    if (n <= 0) return n < 0 ? int(n) : -EIO;
-    from += n, offset += n, size -= std::size_t(n);
-  }
-  return 0;
-}
-inline int read_all_at(int fd, void* data, std::size_t size, std::int64_t offset) noexcept {
-  auto* to = static_cast<char*>(data);
-  while (size > 0) {
-    ssize_t n = result_of(::pread(fd, to, size, off_t(offset)));
-    if (n == -EINTR) continue;
-    if (n <= 0) return n < 0 ? int(n) : -EIO;
-    to += n, offset += n, size -= std::size_t(n);
-  }
-  return 0;
-}
 // Gives the memory of that part back; it reads as zeros.
 inline void give_back(int fd, std::int64_t offset, std::size_t size) noexcept {
   ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off_t(offset), off_t(size));
 }
 
-// A shared view of a descriptor's first `size` bytes.
+// A shared view of `size` bytes of a descriptor, from `offset` on.
 class mapping {
  public:
   mapping() noexcept = default;
-  mapping(int fd, std::size_t size, int protection = PROT_READ | PROT_WRITE) noexcept
+  mapping(int fd, std::size_t size, int protection = PROT_READ | PROT_WRITE,
+          std::int64_t offset = 0) noexcept
       : size_(size) {
-    void* p = ::mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+    void* p = ::mmap(nullptr, size, protection, MAP_SHARED, fd, off_t(offset));
     if (p == MAP_FAILED)
       error_ = errno;
     else
@@ -101,6 +81,13 @@ class mapping {
 
   explicit operator bool() const noexcept { return data_ != nullptr; }
   void* data() const noexcept { return data_; }
+  // A longer view, perhaps at another address. False: there is no room for it, and this one stays.
+  bool grow(std::size_t size) noexcept {
+    void* p = ::mremap(data_, size_, size, MREMAP_MAYMOVE);
+    if (p == MAP_FAILED) return false;
+    data_ = p, size_ = size;
+    return true;
+  }
   std::size_t size() const noexcept { return size_; }
   int error() const noexcept { return error_; }
 

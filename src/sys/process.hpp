@@ -151,8 +151,8 @@ inline bool is_mapped(const void* address) noexcept {
 inline int wait_any(pollfd* all, std::size_t count, time_point until) noexcept {
   timespec t{};
   if (until != never) {
-    auto left = until - monotonic_now();
-    if (left < left.zero()) left = left.zero();
+    time_point now = monotonic_now();
+    auto left = until > now ? until - now : duration::zero();
     t.tv_sec = left.count() / 1'000'000'000;
     t.tv_nsec = left.count() % 1'000'000'000;
   }

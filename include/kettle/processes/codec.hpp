@@ -40,9 +40,15 @@ class encoder {
  public:
   static constexpr bool is_loading = false, is_saving = true;
 
+  encoder() = default;
+  encoder(const encoder&) = delete;
+  encoder& operator=(const encoder&) = delete;
+  virtual ~encoder() = default;
+
   void bytes(const void* data, std::size_t size) {
-    auto* from = static_cast<const unsigned char*>(data);
-    bytes_.insert(bytes_.end(), from, from + size);
+    if (size > std::size_t(end_ - at_)) grow(size);
+    if (size) std::memcpy(at_, data, size);
+    at_ += size;
   }
   template <class T> void raw(const T& value) { bytes(&value, sizeof value); }
   void size(std::size_t n) { raw(std::uint64_t(n)); }
@@ -51,28 +57,35 @@ class encoder {
   // Throws std::invalid_argument if one of the words is the address of something.
   void closure(const void* data, std::size_t size);
 
-  const std::vector<unsigned char>& bytes() const noexcept { return bytes_; }
-  std::vector<unsigned char> take() noexcept { return std::move(bytes_); }
-  // Keeps the memory for the next use, unless it is much.
-  void clear() noexcept {
-    bytes_.clear();
-    if (bytes_.capacity() > most_kept) std::vector<unsigned char>().swap(bytes_);
+  // All that was written, until more is.
+  std::string_view bytes() const noexcept {
+    return {reinterpret_cast<const char*>(begin_), std::size_t(at_ - begin_)};
   }
 
   template <class... T> encoder& operator()(const T&... values);
   template <class T> encoder& operator&(const T& value) { return (*this)(value); }
 
+ protected:
+  // Makes room for `more` bytes; here on the heap.
+  virtual void grow(std::size_t more);
+  // Goes on in other memory, where what was written lies already.
+  void move_to(unsigned char* memory, std::size_t room) noexcept {
+    at_ = memory + (at_ - begin_), begin_ = memory, end_ = memory + room;
+  }
+  void restart_in(unsigned char* memory, std::size_t room) noexcept {
+    begin_ = at_ = memory, end_ = memory + room;
+  }
+
  private:
-  static constexpr std::size_t most_kept = 16 << 20;
-  std::vector<unsigned char> bytes_;
+  unsigned char *begin_ = nullptr, *at_ = nullptr, *end_ = nullptr;
+  std::vector<unsigned char> heap_;
 };
 
 class decoder {
  public:
   static constexpr bool is_loading = true, is_saving = false;
 
-  explicit decoder(const std::vector<unsigned char>& all) noexcept
-      : decoder(all.data(), all.size()) {}
+  explicit decoder(std::string_view all) noexcept : decoder(all.data(), all.size()) {}
   decoder(const void* data, std::size_t size) noexcept
       : at_(static_cast<const unsigned char*>(data)), left_(size) {}
 
@@ -84,6 +97,8 @@ class decoder {
   template <class T> T raw() {
     T value;
     std::memcpy(&value, bytes(sizeof value), sizeof value);
+    // Read once: what was judged is what is used, though a worker gone wild may still write there.
+    __asm__ volatile("" ::: "memory");
     return value;
   }
   // How many elements follow, each of at least `least` bytes.
