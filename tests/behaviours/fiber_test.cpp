@@ -11,4 +11,5 @@
 
 #include "cancellation.inc"
 #include "nurseries.inc"
+#include "only_fibers.inc"
 #include "sync.inc"

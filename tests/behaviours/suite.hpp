@@ -1,6 +1,6 @@
 #pragma once
-// The behaviours as one suite over three places. Each .inc file is included once a place, by
-// loop_test.cpp, fiber_test.cpp and thread_test.cpp, which say how its words are spelled there:
+// The behaviours as one suite over places. Each .inc file is included once a place, by
+// loop_test.cpp, fiber_test.cpp and so on, which say how its words are spelled there:
 //
 //   WHERE     the place: on_loop, on_fiber, on_thread
 //   TASK(T)   what a body returns there: task<T>, or T itself
@@ -18,6 +18,7 @@
 #include "core/home.hpp"
 
 #include <kettle/core/scope_handle.hpp>
+#include <kettle/fibers/fiber_pool.hpp>
 #include <kettle/fibers/on_fiber.hpp>
 #include <kettle/kettle.hpp>
 #include <kettle/sync/channel.hpp>

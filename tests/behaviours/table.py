@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Makes the table of behaviours, line x place x back end, out of what each run of the suite has left.
 
-    table.py XML_DIR TABLE.md
+    table.py XML_DIR TABLE.md PLACE...
 
 Fails if a cell that must hold has no test that passed, or if an empty cell has no reason.
 """
@@ -11,8 +11,11 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-PLACES = ("loop", "fiber", "thread", "process")
 BACK_ENDS = ("virtual", "io_uring", "epoll", "denied")
+KNOWS_NO_VIRTUAL_CLOCK = {
+    "process": "another process knows nothing of a virtual clock",
+    "green": "libc knows nothing of a virtual clock",
+}
 HERE = Path(__file__).resolve().parent
 
 
@@ -20,28 +23,27 @@ def words():
     """What each line says, and the reasons of the cells that are empty: lines.txt.
 
     `5 text` names a line; `5 thread: text` below it says why that place has no test (`all:` none has).
-    `5 6 7 thread: text` speaks of several.
+    `5 6 7 loop thread: text` speaks of several.
     """
     lines, reasons = {}, {}
     for raw in (HERE / "lines.txt").read_text().splitlines():
-        if m := re.match(r"((?:\d+ )+)(loop|fiber|thread|process|all|virtual|real): (.+)$", raw):
-            reasons.update({(int(number), m[2]): m[3] for number in m[1].split()})
+        if m := re.match(r"((?:\d+ )+)((?: ?\b(?:loop|fiber|thread|process|green|all|virtual|real))+): (.+)$", raw):
+            reasons.update({(int(line), where): m[3] for line in m[1].split() for where in m[2].split()})
         elif m := re.match(r"(\d+) (.+)$", raw):
             lines[int(m[1])] = m[2]
     return lines, reasons
 
 
-def cells(folder):
+def cells(folder, places):
     """{(line, place, back end): [outcomes]} and the back ends that were skipped."""
     found, skipped = {}, []
     for back_end in BACK_ENDS:
-        file = folder / f"{back_end}.xml"
-        if not file.exists():
+        files = [f for f in (folder / f"{back_end}.xml", folder / f"{back_end}-green.xml") if f.exists()]
+        if not files:
             skipped.append(back_end)
-            continue
-        for case in ET.parse(file).getroot().iter("testcase"):
+        for case in (c for f in files for c in ET.parse(f).getroot().iter("testcase")):
             m = re.match(r"b(\d+)_", case.get("name"))
-            if not m or case.get("classname") not in PLACES:
+            if not m or case.get("classname") not in places:
                 continue
             if case.get("result") == "skipped":
                 continue
@@ -52,21 +54,21 @@ def cells(folder):
 
 def reason_for(reasons, line, place, back_end):
     kind = "virtual" if back_end == "virtual" else "real"
-    if place == "process" and kind == "virtual":
-        return "another process knows nothing of a virtual clock"
+    if place in KNOWS_NO_VIRTUAL_CLOCK and kind == "virtual":
+        return KNOWS_NO_VIRTUAL_CLOCK[place]
     return reasons.get((line, place)) or reasons.get((line, "all")) or reasons.get((line, kind))
 
 
-def make(folder):
+def make(folder, places):
     """The table as text, and what is wrong with it."""
     lines, reasons = words()
-    found, skipped = cells(folder)
+    found, skipped = cells(folder, places)
     wrong, notes = [], []
-    head = [f"{p} {b}" for p in PLACES for b in BACK_ENDS]
+    head = [f"{p} {b}" for p in places for b in BACK_ENDS]
     out = ["| line | " + " | ".join(head) + " |", "|" + "---|" * (len(head) + 1)]
     for line, text in lines.items():
         row = []
-        for place in PLACES:
+        for place in places:
             for back_end in BACK_ENDS:
                 outcomes = found.get((line, place, back_end))
                 why = reason_for(reasons, line, place, back_end)
@@ -95,8 +97,8 @@ def make(folder):
     return "\n".join(out) + "\n", sorted(set(wrong))
 
 
-def main(folder, target):
-    text, wrong = make(Path(folder))
+def main(folder, target, *places):
+    text, wrong = make(Path(folder), places)
     Path(target).write_text(text)
     print(text)
     for w in wrong:
