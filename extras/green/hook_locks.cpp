@@ -1,5 +1,4 @@
-// Everything else one waits for by an address: read-write locks, semaphores, barriers, spin locks,
-// once.
+// Everything else one waits for by an address: read-write locks, semaphores, spin locks, once.
 
 #include "green/hook.hpp"
 #include "green/host.hpp"
@@ -32,8 +31,6 @@ libc_function<int(rwlock*, clockid_t, const timespec*)> next_clockwr{"pthread_rw
 libc_function<int(sem_t*)> next_sem_wait{"sem_wait"};
 libc_function<int(sem_t*)> next_sem_post{"sem_post"};
 libc_function<int(sem_t*, clockid_t, const timespec*)> next_sem_clockwait{"sem_clockwait"};
-libc_function<int(pthread_barrier_t*)> next_barrier{"pthread_barrier_wait"};
-libc_function<int(pthread_barrier_t*)> next_barrier_destroy{"pthread_barrier_destroy"};
 libc_function<int(pthread_spinlock_t*)> next_spin_lock{"pthread_spin_lock"};
 libc_function<int(pthread_once_t*, void (*)())> next_once{"pthread_once"};
 
@@ -77,11 +74,6 @@ int wait_semaphore(sem_t* s, nanoseconds until) {
   return -1;
 }
 
-// A barrier is libc's when threads use it, ours when fibers do: begun by its first waiter.
-struct fiber_barrier {
-  unsigned in, round, count;  // libc's: those that came, the rounds over, the size
-};
-
 }  // namespace
 
 KETTLE_GREEN_HOOK int pthread_rwlock_rdlock(rwlock* l) noexcept {
@@ -124,25 +116,6 @@ KETTLE_GREEN_HOOK int sem_post(sem_t* s) noexcept {
   int r = next_sem_post(s);
   if (r == 0) lot_wake(s, 1);
   return r;
-}
-
-KETTLE_GREEN_HOOK int pthread_barrier_wait(pthread_barrier_t* b) noexcept {
-  if (!self) return next_barrier(b);  // a loop's fibers and real threads may share it
-  auto& data = *reinterpret_cast<fiber_barrier*>(b);
-  unsigned round = data.round;
-  if (++data.in == data.count) {
-    data.in = 0;
-    data.round++;
-    lot_wake(b, everybody);
-    return PTHREAD_BARRIER_SERIAL_THREAD;
-  }
-  about_to_wait("pthread_barrier_wait");
-  lot_ticket ticket(b);
-  while (data.round == round) ticket.wait(never);
-  return 0;
-}
-KETTLE_GREEN_HOOK int pthread_barrier_destroy(pthread_barrier_t* b) noexcept {
-  return self ? 0 : next_barrier_destroy(b);  // libc's waits for threads that have yet to leave
 }
 
 KETTLE_GREEN_HOOK int pthread_spin_lock(pthread_spinlock_t* l) noexcept {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <netdb.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -281,6 +282,28 @@ TEST(green_loop, conditions_and_atomics_wait_beside_threads) {
   });
   outside.join();
   EXPECT_EQ(woken, 10);
+}
+
+TEST(green_loop, fibers_and_threads_meet_at_a_barrier) {
+  pthread_barrier_t barrier;
+  ::pthread_barrier_init(&barrier, nullptr, 4);
+  constexpr int rounds = 50;
+  std::atomic<int> arrived{0}, early{0}, last{0};
+  auto meet = [&] {
+    for (int i = 1; i <= rounds; i++) {
+      arrived++;
+      last += ::pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD;
+      early += arrived < 4 * i;
+    }
+  };
+  std::thread outside(meet);
+  run([&](nursery& n) {
+    for (int i = 0; i < 3; i++) n.start(on_fiber, meet);
+  });
+  EXPECT_EQ(::pthread_barrier_destroy(&barrier), 0);
+  outside.join();
+  EXPECT_EQ(early, 0);
+  EXPECT_EQ(last, rounds);
 }
 
 TEST(green_loop, a_join_and_a_call_once_park_their_fiber) {
