@@ -47,6 +47,7 @@
 #include <kettle/sync/latch.hpp>
 #include <kettle/sync/limiter.hpp>
 #include <kettle/sync/mutex.hpp>
+#include <kettle/sync/queue.hpp>
 #include <kettle/sync/select.hpp>
 #include <kettle/sync/semaphore.hpp>
 #include <kettle/sync/shared_mutex.hpp>

@@ -19,6 +19,7 @@
 // its receive.
 
 #include <kettle/sync/detail/channel_state.hpp>
+#include <kettle/sync/detail/item_is_safe.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -29,17 +30,6 @@
 namespace kettle::inline v0 {
 
 namespace detail {
-
-// g++ 12 destroys a temporary aggregate with a non-trivial member twice in a full expression with
-// co_await.
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
-template <class U>
-inline constexpr bool item_is_safe =
-    std::is_lvalue_reference_v<U> || !std::is_aggregate_v<std::remove_cvref_t<U>> ||
-    std::is_trivially_destructible_v<std::remove_cvref_t<U>>;
-#else
-template <class U> inline constexpr bool item_is_safe = true;
-#endif
 
 // An end, or the channel object: what all three can do is written here once.
 template <class T, channel_side Side> class channel_handle {
@@ -68,9 +58,7 @@ template <class T, channel_side Side> class channel_handle {
     return send_operation<T>(&state(), std::in_place, std::forward<A>(a)...);
   }
   template <class U> send_operation<T> checked_send(U&& x) const {
-    static_assert(item_is_safe<U&&>,
-                  "g++ 12 destroys this temporary twice: name it first, capture by reference, or "
-                  "use emplace(...)");
+    check_item<U&&>();
     return send_of(std::forward<U>(x));
   }
   template <class U> bool try_send_of(U&& x) const {
