@@ -161,12 +161,12 @@ void fiber_pool::slots::close(close_mode mode) noexcept {
     c->request_cancel();  // only makes it ready: none ends under our feet
 }
 
-bool fiber_pool::close_operation::start() {
-  if (pool_->is_inside())
+bool fiber_pool::begin_close(wait_point& w, close_mode mode) {
+  if (slots_->is_inside())
     throw usage_error("close: a fiber of the pool cannot wait for the pool's end");
-  pool_->close(mode_);
-  if (pool_->is_empty()) return true;
-  pool_->closer = this;
+  slots_->close(mode);
+  if (slots_->is_empty()) return true;
+  slots_->closer = &w;
   return false;
 }
 

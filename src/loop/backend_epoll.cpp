@@ -18,7 +18,6 @@
 #include "loop/request_list.hpp"
 #include "sys/epoll.hpp"
 
-#include <kettle/base/assert.hpp>
 #include <kettle/base/error.hpp>
 
 #include <vector>
@@ -68,14 +67,12 @@ class epoll_backend final : public kernel_backend {
     int r = set_.add(bell_.get(), EPOLLIN | EPOLLET, bell_data);
     if (r < 0) throw_io_error(-r, "epoll_ctl", "");
   }
-  ~epoll_backend() override { KETTLE_ASSERT(pending_ == 0, "a request outlived its back end"); }
 
   backend_kind kind() const noexcept override { return backend_kind::epoll; }
   bool try_now(io_request& r) noexcept override;
   void submit(io_request& r) noexcept override;
   void cancel(io_request& r) noexcept override;
   void poll(time_point until) override;
-  std::size_t pending() const noexcept override { return pending_; }
   int socket(int domain, int type) noexcept override;
   int close(int fd) noexcept override;
 
@@ -100,7 +97,6 @@ class epoll_backend final : public kernel_backend {
   sys::epoll set_;
   std::vector<slot> slots_;  // by descriptor
   request_list finished_;
-  std::size_t pending_ = 0;
 };
 
 void epoll_backend::begin_life(int fd, bool tcp) noexcept {

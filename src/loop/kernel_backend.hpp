@@ -6,6 +6,7 @@
 #include "sys/eventfd.hpp"
 #include "sys/socket.hpp"
 
+#include <kettle/base/assert.hpp>
 #include <kettle/base/atomic.hpp>
 
 namespace kettle::inline v0 {
@@ -19,6 +20,9 @@ class kernel_backend : public backend {
     return sys::close_fd(fd);
   }
 
+  ~kernel_backend() override { KETTLE_ASSERT(pending_ == 0, "a request outlived its back end"); }
+
+  std::size_t pending() const noexcept override { return pending_; }
   void wake() noexcept override {
     // One system call a sleep, however many wake. acq_rel: the ones that find it rung hand what
     // they wrote before to the sleeper as well, through the chain of exchanges on this word.
@@ -49,6 +53,7 @@ class kernel_backend : public backend {
     rung_.exchange(false, acq_rel);
   }
   sys::event_fd bell_;
+  std::size_t pending_ = 0;
 
  private:
   atomic<bool> rung_{false};

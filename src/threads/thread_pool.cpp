@@ -1,15 +1,18 @@
-#include "core/home.hpp"
 #include "sys/machine.hpp"
 #include "threads/worker_pool.hpp"
 
 #include <kettle/base/error.hpp>
+#include <kettle/core/outside_waker.hpp>
 #include <kettle/threads/thread_pool.hpp>
+
+#include <optional>
 
 namespace kettle::inline v0 {
 
 struct thread_pool::state {
   explicit state(std::uint32_t width) : engine(width) {}
   worker_pool engine;
+  std::optional<outside_waker> closing;  // its threads are no business of the closer's run
 };
 
 thread_pool::thread_pool(thread_pool_options options)
@@ -37,22 +40,17 @@ void thread_pool::launch_own(placed_child_base& child) {
   state_->engine.launch(child);
 }
 
-bool thread_pool::close_operation::start() {
-  worker_pool& e = pool_->state_->engine;
+bool thread_pool::begin_close(wait_point& w, close_mode mode) {
+  worker_pool& e = state_->engine;
   if (e.is_here()) throw usage_error("close: a task of the pool cannot wait for the pool's end");
-  e.close(mode_ == close_mode::drain ? mode_ : close_mode::cancel);  // a thread cannot be killed
-  if (!e.when_left(*this)) {
-    tls.at->outside_wakers.fetch_add(
-        1, relaxed);  // its threads are no business of our run's deadlock check
-    counted_ = true;
-    return false;
-  }
-  return true;
+  e.close(mode == close_mode::drain ? mode : close_mode::cancel);  // a thread cannot be killed
+  state_->closing.emplace();
+  return e.when_left(w);
 }
 
-void thread_pool::close_operation::finish() noexcept {
-  if (std::exchange(counted_, false)) tls.at->outside_wakers.fetch_sub(1, relaxed);
-  pool_->state_->engine.join();
+void thread_pool::end_close() noexcept {
+  state_->closing.reset();
+  state_->engine.join();
 }
 
 }  // namespace kettle::inline v0

@@ -11,7 +11,9 @@
 // it but that future, the dropping of the map's results, and close(). Templates are defined in
 // coro/pool_call.hpp.
 
+#include <kettle/core/close_mode.hpp>
 #include <kettle/core/nursery.hpp>
+#include <kettle/core/wait_point.hpp>
 
 namespace kettle::inline v0 {
 
@@ -23,6 +25,25 @@ struct pool_stats {
   std::size_t queued = 0;    // waiting to begin
   std::uint64_t steals = 0;  // taken from another thread's deque
   std::uint64_t wakes = 0;   // sleeping threads woken
+};
+
+// A wait: until all that was started in a pool has ended. It cannot be cancelled: what runs is
+// waited for. Pool has: bool begin_close(wait_point&, close_mode), as a wait's start(); void
+// end_close(), called once it has ended; static const char* close_name.
+template <class Pool> class KETTLE_WAIT pool_close : public operation<pool_close<Pool>> {
+ public:
+  pool_close(Pool& pool, close_mode mode) noexcept : pool_(&pool), mode_(mode) {
+    this->abortable_ = false;
+  }
+  bool start() override { return pool_->begin_close(*this, mode_); }
+  void unlink() noexcept override {}
+  void cancel() noexcept override {}
+  const char* what() const noexcept override { return Pool::close_name; }
+  void finish() noexcept { pool_->end_close(); }
+
+ private:
+  Pool* pool_;
+  close_mode mode_;
 };
 
 // Pool has: void launch(placed_child_base&) const; void launch_own(placed_child_base&) (throws

@@ -14,7 +14,6 @@
 // co_await pool.close(...). Cancellation: as for on_fiber. What is queued never starts. Threads: a
 // pool belongs to the thread that made it.
 
-#include <kettle/core/close_mode.hpp>
 #include <kettle/core/executor.hpp>
 
 #include <memory>
@@ -27,7 +26,6 @@ struct fiber_pool_options {
 
 class fiber_pool : public pool_calls<fiber_pool> {
  public:
-  class close_operation;
   class slots;
 
   explicit fiber_pool(fiber_pool_options options = {});
@@ -35,9 +33,8 @@ class fiber_pool : public pool_calls<fiber_pool> {
   fiber_pool(const fiber_pool&) = delete;
   fiber_pool& operator=(const fiber_pool&) = delete;
 
-  // A wait: until all that was started has ended. It cannot be cancelled. start() afterwards is a
-  // usage_error.
-  close_operation close(close_mode mode) noexcept;
+  // start() afterwards is a usage_error.
+  pool_close<fiber_pool> close(close_mode mode) noexcept { return {*this, mode}; }
   pool_stats stats() const noexcept;
   std::size_t width() const noexcept;
 
@@ -45,27 +42,12 @@ class fiber_pool : public pool_calls<fiber_pool> {
   void launch_own(placed_child_base& child);
 
  private:
+  friend pool_close<fiber_pool>;
+  bool begin_close(wait_point& w, close_mode mode);
+  void end_close() noexcept {}
+  static constexpr const char* close_name = "fiber_pool.close";
+
   std::unique_ptr<slots> slots_;
 };
-
-class KETTLE_WAIT fiber_pool::close_operation : public operation<fiber_pool::close_operation> {
- public:
-  close_operation(slots& pool, close_mode mode) noexcept : pool_(&pool), mode_(mode) {
-    abortable_ = false;
-  }
-  bool start() override;
-  void unlink() noexcept override {}
-  void cancel() noexcept override {}  // what runs is waited for
-  const char* what() const noexcept override { return "fiber_pool.close"; }
-  void finish() noexcept {}
-
- private:
-  slots* pool_;
-  close_mode mode_;
-};
-
-inline fiber_pool::close_operation fiber_pool::close(close_mode mode) noexcept {
-  return {*slots_, mode};
-}
 
 }  // namespace kettle::inline v0

@@ -15,7 +15,6 @@
 // outlive the pool. Cancellation: as for on_thread; future.cancel() takes a queued task back.
 // Threads: all functions from any thread; close() and the destructor once.
 
-#include <kettle/core/close_mode.hpp>
 #include <kettle/core/executor.hpp>
 
 #include <memory>
@@ -28,16 +27,13 @@ struct thread_pool_options {
 
 class thread_pool : public pool_calls<thread_pool> {
  public:
-  class close_operation;
-
   explicit thread_pool(thread_pool_options options = {});
   ~thread_pool();
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
 
-  // A wait: until all that was started has ended. It cannot be cancelled. start() afterwards is a
-  // usage_error.
-  close_operation close(close_mode mode) noexcept;
+  // start() afterwards is a usage_error.
+  pool_close<thread_pool> close(close_mode mode) noexcept { return {*this, mode}; }
   pool_stats stats() const noexcept;
   std::size_t width() const noexcept;
 
@@ -45,32 +41,13 @@ class thread_pool : public pool_calls<thread_pool> {
   void launch_own(placed_child_base& child);
 
  private:
-  friend class close_operation;
+  friend pool_close<thread_pool>;
+  bool begin_close(wait_point& w, close_mode mode);
+  void end_close() noexcept;
+  static constexpr const char* close_name = "thread_pool.close";
+
   struct state;
   std::unique_ptr<state> state_;
 };
-
-class [[nodiscard(
-    "close() does nothing until it is awaited: co_await it, or .get() it")]] thread_pool::
-    close_operation : public operation<thread_pool::close_operation> {
- public:
-  close_operation(thread_pool& pool, close_mode mode) noexcept : pool_(&pool), mode_(mode) {
-    abortable_ = false;
-  }
-  bool start() override;
-  void unlink() noexcept override {}
-  void cancel() noexcept override {}  // what runs is waited for
-  const char* what() const noexcept override { return "thread_pool.close"; }
-  void finish() noexcept;
-
- private:
-  thread_pool* pool_;
-  close_mode mode_;
-  bool counted_ = false;
-};
-
-inline thread_pool::close_operation thread_pool::close(close_mode mode) noexcept {
-  return {*this, mode};
-}
 
 }  // namespace kettle::inline v0
