@@ -174,6 +174,7 @@ bool placed_child_base::help_one_of(cancel_scope& s) noexcept {
 
 void placed_child_base::request_cancel() noexcept {
   if (!ticket_) return child_base::request_cancel();
+  if (is_done()) return;  // its queue may be gone too
   self_cancelled_ = true;
   ask_remote_cancel();
 }

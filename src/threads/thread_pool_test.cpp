@@ -192,6 +192,19 @@ TEST(thread_pool, a_coroutine_function_runs_on_the_workers_own_home) {
   EXPECT_EQ(pool.start(work, 21).get(), 42);
 }
 
+// Under the address sanitizer: cancelling asks no pool that is gone.
+TEST(thread_pool, a_future_may_be_cancelled_when_it_is_gone) {
+  future<void> queued;
+  {
+    thread_pool pool({.workers = 1});
+    pool.start([] { sleep_forever().get(); });
+    queued = pool.start([] {});
+    pool.close(close_mode::cancel).get();
+  }
+  queued.cancel();
+  EXPECT_THROW(queued.get(), cancelled);
+}
+
 TEST(thread_pool, futures_may_outlive_it) {
   future<long> kept;
   {
