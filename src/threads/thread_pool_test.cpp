@@ -215,5 +215,34 @@ TEST(thread_pool, futures_may_outlive_it) {
   EXPECT_EQ(kept.get(), 55);
 }
 
+TEST(thread_pool, map_by_completion_sees_the_end_of_what_never_began) {
+  thread_pool pool({.workers = 1});
+  std::vector<int> in{0, 1, 2, 3};
+  auto f = [](int i) {
+    if (i > 0) sleep_forever().get();
+    return i;
+  };
+  auto results = pool.map(f, in, {.at_once = 4, .order = map_order::completion});
+  EXPECT_EQ(results.next().get(), 0);
+  pool.close(close_mode::cancel).get();
+  EXPECT_THROW(results.next().get(), cancelled);
+}
+
+TEST(thread_pool, map_by_completion_is_no_deadlock_of_the_run_that_waits) {
+  thread_pool pool({.workers = 1});
+  auto body = [&]() -> task<int> {
+    std::vector<int> in{1, 2, 3};
+    auto f = [](int i) {
+      sleep_for(1ms).get();
+      return i;
+    };
+    auto results = pool.map(f, in, {.order = map_order::completion});
+    int sum = 0;
+    while (auto x = co_await results.next()) sum += *x;
+    co_return sum;
+  };
+  EXPECT_EQ(run(body), 6);
+}
+
 }  // namespace
 }  // namespace kettle

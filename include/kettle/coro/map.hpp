@@ -13,6 +13,7 @@
 // width.
 
 #include <kettle/base/spin_lock.hpp>
+#include <kettle/core/outside_waker.hpp>
 #include <kettle/coro/forms.hpp>
 
 #include <deque>
@@ -44,8 +45,7 @@ template <class T> struct map_source {
   virtual bool start_next(future<T>& into) = 0;  // false: no more input
 };
 
-// Positions in the order in which their items ended; items end on any thread. Shared with the
-// items.
+// Positions in the order in which their items ended; items end on any thread.
 class completion_notes {
  public:
   void ended(std::size_t position) noexcept {
@@ -90,32 +90,35 @@ class completion_notes {
   wait_point* waiter_ = nullptr;
 };
 
-// f, and a note when it has ended, however it did.
-template <class F> struct noting {
-  F f;
-  std::shared_ptr<completion_notes> notes;
-  std::size_t position;
-  struct at_end {
-    completion_notes& notes;
-    std::size_t position;
-    ~at_end() { notes.ended(position); }
+// An item of a map by completion: its end is noted, however it ends, also if it never began. The
+// map and the end each let go of it.
+template <class T> class noted_item final : public done_callback {
+ public:
+  struct lets_go {
+    void operator()(noted_item* i) const noexcept { i->let_go(); }
   };
-  template <class A>
-  auto operator()(A&& a) -> std::invoke_result_t<F&, A&&>
-    requires(!waitable<std::invoke_result_t<F&, A &&>>)
-  {
-    at_end note{*notes, position};
-    return f(std::forward<A>(a));
+  using pointer = std::unique_ptr<noted_item, lets_go>;
+  static pointer make(future<T> item, std::size_t position,
+                      std::shared_ptr<completion_notes> notes) {
+    pointer p(new noted_item(std::move(item), position, std::move(notes)));
+    call_when_done(*future_access::child(p->item), p.get());
+    return p;
   }
-  template <class A>
-  auto operator()(A a) -> task<final_result_t<std::invoke_result_t<F&, A&&>>>
-    requires(waitable<std::invoke_result_t<F&, A &&>>)
-  {
-    at_end note{*notes, position};
-    auto body = [&] { return f(std::move(a)); };
-    call_hold<decltype(body)&> call{body};
-    co_return co_await run_hold(call);
+  void granted() noexcept override {
+    notes_->ended(position_);
+    let_go();
   }
+  future<T> item;
+
+ private:
+  noted_item(future<T> f, std::size_t position, std::shared_ptr<completion_notes> notes) noexcept
+      : item(std::move(f)), notes_(std::move(notes)), position_(position) {}
+  void let_go() noexcept {
+    if (holders_.fetch_sub(1, acq_rel) == 1) delete this;  // acq_rel: after all uses of the other
+  }
+  std::shared_ptr<completion_notes> notes_;
+  std::size_t position_;
+  atomic<int> holders_{2};
 };
 
 }  // namespace detail
@@ -138,19 +141,22 @@ template <class T> class results {
     if (flying_.empty()) co_return std::nullopt;
     std::size_t at = 0;
     if (notes_) {
-      if (!taken_)
+      if (!taken_) {
+        std::optional<outside_waker> pool;  // whose tasks are no business of our run
+        if (joins_) pool.emplace();
         taken_ = co_await notes_->take();  // kept: the wait for the item itself may be cancelled
-      at = find(*taken_);
+      }
+      at = note_end(*taken_);
     }
     std::optional<value_type> value;
     std::size_t position = flying_[at].position;
     try {
       if constexpr (std::is_void_v<T>)
-        co_await flying_[at].item, value.emplace();
+        co_await flying_[at].future_here(), value.emplace();
       else
-        value.emplace(co_await flying_[at].item);
+        value.emplace(co_await flying_[at].future_here());
     } catch (const cancelled&) {
-      if (flying_[at].item.valid()) throw;  // our wait was cancelled, not the item
+      if (flying_[at].future_here().valid()) throw;  // our wait was cancelled, not the item
       stop();
       throw;
     } catch (...) {
@@ -183,14 +189,20 @@ template <class T> class results {
   struct item_in_flight {
     std::size_t position;
     future<T> item;
+    typename detail::noted_item<T>::pointer noted;  // by completion: has the future
+    bool ended = false;                             // and it was noted
+    future<T>& future_here() noexcept { return noted ? noted->item : item; }
   };
 
   void fill() {
     while (source_ && flying_.size() < at_once_) {
-      flying_.push_back({next_position_, {}});
+      flying_.push_back({next_position_, {}, {}});
       bool more = false;
       try {
-        more = source_->start_next(flying_.back().item);
+        item_in_flight& f = flying_.back();
+        more = source_->start_next(f.item);
+        if (more && notes_)
+          f.noted = detail::noted_item<T>::make(std::move(f.item), next_position_, notes_);
       } catch (...) {
         flying_.pop_back();
         throw;
@@ -203,22 +215,25 @@ template <class T> class results {
       }
     }
   }
-  std::size_t find(std::size_t position) const noexcept {
+  // Where it is.
+  std::size_t note_end(std::size_t position) noexcept {
     std::size_t i = 0;
     while (flying_[i].position != position) i++;
+    flying_[i].ended = true;
     return i;
   }
   void stop() noexcept {
     source_.reset();
-    for (auto& f : flying_) f.item.cancel();
+    for (auto& f : flying_) f.future_here().cancel();
     if (joins_) {
-      for (auto& f : flying_) join(f.item);
+      for (auto& f : flying_) join(f);
     }
     flying_.clear();
   }
-  static void join(future<T>& f) noexcept {
+  void join(item_in_flight& f) noexcept {
     try {
-      if (f.valid()) (void)shielded(duration::max(), f).get();
+      while (f.noted && !f.ended) note_end(*shielded(duration::max(), notes_->take()).get());
+      if (f.future_here().valid()) (void)shielded(duration::max(), f.future_here()).get();
     } catch (...) {  // its turn never came: nobody asks for this error any more
     }
   }
@@ -234,26 +249,20 @@ template <class T> class results {
 
 namespace detail {
 
-// R is the range or a reference to it; `start` begins one item: start(noted_f, element) ->
-// future<T>.
+// R is the range or a reference to it; `start` begins one item: start(f, element) -> future<T>.
 template <class T, class R, class F, class Start> class range_source final : public map_source<T> {
  public:
   template <class RR, class FF>
-  range_source(RR&& range, FF&& f, Start start, std::shared_ptr<completion_notes> notes)
+  range_source(RR&& range, FF&& f, Start start)
       : range_(std::forward<RR>(range)),
         f_(std::forward<FF>(f)),
         start_(std::move(start)),
-        notes_(std::move(notes)),
         at_(std::begin(range_)),
         end_(std::end(range_)) {}
 
   bool start_next(future<T>& into) override {
     if (at_ == end_) return false;
-    if (notes_)
-      into = start_(noting<F>{f_, notes_, position_}, *at_);
-    else
-      into = start_(f_, *at_);
-    ++position_;
+    into = start_(f_, *at_);
     ++at_;
     return true;
   }
@@ -262,10 +271,8 @@ template <class T, class R, class F, class Start> class range_source final : pub
   R range_;
   F f_;
   Start start_;
-  std::shared_ptr<completion_notes> notes_;
   decltype(std::begin(std::declval<R&>())) at_;
   decltype(std::end(std::declval<R&>())) end_;
-  std::size_t position_ = 0;
 };
 
 enum class joining : bool { by_nursery, in_destructor };
@@ -279,7 +286,7 @@ auto make_results(F&& f, R&& range, Start start, map_options o, joining j) {
   std::shared_ptr<completion_notes> notes;
   if (o.order == map_order::completion) notes = std::make_shared<completion_notes>();
   auto source = std::make_unique<range_source<T, R, std::decay_t<F>, Start>>(
-      std::forward<R>(range), std::forward<F>(f), std::move(start), notes);
+      std::forward<R>(range), std::forward<F>(f), std::move(start));
   return results<T>(std::move(source), o.at_once, std::move(notes), j == joining::in_destructor);
 }
 

@@ -30,24 +30,8 @@ class remote_job {
 
 using trampoline = void (*)(decoder& in, encoder& out);
 
-// What map by completion puts around a callable stays here; the callable inside goes.
-template <class F>
-concept noted_callable = requires(F& f) {
-  f.notes->ended(f.position);
-  f.f;
-};
-template <class F> struct shipped_callable {
-  using type = F;
-  static const F& of(const F& f) { return f; }  // NOLINT: it outlives the call
-};
-template <noted_callable F> struct shipped_callable<F> {
-  using type = decltype(F::f);
-  static const type& of(const F& f) { return f.f; }
-};
-
 template <class U, class F, class... A>
 class process_child final : public placed_child<U, F, A...>, public remote_job {
-  using shipped = shipped_callable<F>;
   static_assert(!codec_view<U> && !codec_c_string<U>,
                 "a result that refers to text would refer to the memory of its worker: return a "
                 "std::string");
@@ -61,7 +45,7 @@ class process_child final : public placed_child<U, F, A...>, public remote_job {
 
   void write(encoder& out) override {
     encode(out, trampoline(run));
-    encode(out, shipped::of(this->parts_.f()));
+    encode(out, this->parts_.f());
     std::apply([&](auto&... argument) { (encode(out, argument), ...); }, this->parts_.arguments());
   }
   void read(decoder& in) override {
@@ -71,15 +55,12 @@ class process_child final : public placed_child<U, F, A...>, public remote_job {
       this->result_.put(decode<U>(in));
     in.expect_end();
   }
-  void ended() noexcept override {
-    if constexpr (noted_callable<F>) this->parts_.f().notes->ended(this->parts_.f().position);
-    this->parts_.drop();
-  }
+  void ended() noexcept override { this->parts_.drop(); }
 
  private:
   // In the worker.
   static void run(decoder& in, encoder& out) {
-    auto f = decode<typename shipped::type>(in);
+    auto f = decode<F>(in);
     std::tuple<A...> arguments{decode<A>(in)...};
     in.expect_end();
     using R = decltype(std::apply(std::move(f), std::move(arguments)));
