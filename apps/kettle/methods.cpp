@@ -57,15 +57,6 @@ void make_all_threads(thread_pool& pool) {
   for (auto& one : each) one.get();
 }
 
-// The same for processes: the first task makes the pool start all its workers.
-void make_all_workers(process_pool& pool) {
-  pool.start([] {}).get();
-  auto all_here = [&] {
-    while (pool.stats().threads < pool.width()) sleep_for(std::chrono::microseconds(200)).get();
-  };
-  fail_after(std::chrono::seconds(20), all_here).get();
-}
-
 // Each of these is what one would write, and counts its lines; `ready` and `over` are the stop
 // watch.
 
@@ -95,7 +86,7 @@ constexpr int threads_lines = __LINE__ - threads_begins - 1;
 constexpr int processes_begins = __LINE__;
 void in_processes(const cell& c, meter& watch, outcomes& out) {
   process_pool pool({.workers = c.width});
-  make_all_workers(pool);
+  fail_after(std::chrono::seconds(20), pool.warm_up()).get();
   watch.ready();
   for (auto& done : pool.map(as_outcome, do_job, jobs_of(c))) keep(c, out, done);
   watch.over();

@@ -220,9 +220,42 @@ bool process_engine::when_room(wait_point& w) {
   return false;
 }
 
-void process_engine::forget_room(wait_point& w) noexcept {
+bool process_engine::when_warm(wait_point& w) {
+  lock l(mutex_);
+  if (closed_ || !broken_.empty()) return true;
+  ensure_manager();
+  if (is_warm()) return true;
+  warm_waiters_.push_back(&w);
+  return false;
+}
+
+void process_engine::forget(wait_point& w) noexcept {
   lock l(mutex_);
   std::erase(room_waiters_, &w);
+  std::erase(warm_waiters_, &w);
+}
+
+// Of those who wait for a pool that is open.
+std::vector<wait_point*> process_engine::take_waiters() noexcept {
+  auto all = std::exchange(room_waiters_, {});
+  all.insert(all.end(), warm_waiters_.begin(), warm_waiters_.end());
+  warm_waiters_.clear();
+  return all;
+}
+
+void process_engine::check_open() const {
+  lock l(mutex_);
+  refuse_if_over();
+}
+
+bool process_engine::is_warm() const noexcept {
+  for (std::uint32_t i = 0; i < workers_.size(); i++) {
+    worker_phase phase = memory_.answers().workers[i].phase.load(acquire);
+    if (workers_[i].state != worker_state::alive || phase == worker_phase::starting ||
+        phase == worker_phase::failed)
+      return false;
+  }
+  return true;
 }
 
 void process_engine::cancel_slot(std::uint32_t slot,
@@ -270,7 +303,7 @@ void process_engine::close(close_mode mode) noexcept {
   {
     lock l(mutex_);
     closed_ = true;
-    waiters.swap(room_waiters_);
+    waiters = take_waiters();
     if (has_manager_ && mode != close_mode::drain) {
       killing_ = killing_ || mode == close_mode::kill;
       for (auto& w : overflow_) {

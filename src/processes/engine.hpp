@@ -45,7 +45,10 @@ class process_engine final : public job_queue, public companion {
 
   // True: there is room in the table. Else w is granted when there may be.
   bool when_room(wait_point& w);
-  void forget_room(wait_point& w) noexcept;
+  // True: every worker is ready, or never will be. Else w is granted then.
+  bool when_warm(wait_point& w);
+  void forget(wait_point& w) noexcept;  // of these two
+  void check_open() const;              // throws
 
  private:
   using lock = std::unique_lock<std::mutex>;
@@ -81,6 +84,7 @@ class process_engine final : public job_queue, public companion {
   }
   placed_child_base* take_out(std::uint32_t slot, std::size_t answer_size) noexcept;
   void fill() noexcept;
+  std::vector<wait_point*> take_waiters() noexcept;
   void cancel_slot(std::uint32_t slot, std::vector<placed_child_base*>& unrun) noexcept;
   void set_kill_time(slot_record& s, time_point t) noexcept;
   slot_word state_of(std::uint32_t slot) const noexcept;
@@ -99,6 +103,7 @@ class process_engine final : public job_queue, public companion {
   void worker_ended(const server_order& o);
   void server_ended();
   void look_at_phases() noexcept;
+  bool is_warm() const noexcept;
   time_point next_time() noexcept;
   time_point give_back_at() noexcept;
   void kill_late();
@@ -116,7 +121,7 @@ class process_engine final : public job_queue, public companion {
   std::vector<std::uint32_t> free_;
   std::deque<waiting_child> overflow_;
   std::vector<placed_child_base*> unfit_;  // failed, and the manager's to end
-  std::vector<wait_point*> room_waiters_, closers_;
+  std::vector<wait_point*> room_waiters_, warm_waiters_, closers_;
   std::vector<worker_record_here> workers_;
   std::uint64_t tasks_ = 0;
   int timed_ = 0;  // slots with a time to kill at

@@ -46,7 +46,7 @@ void process_engine::run_manager() noexcept {
     end_unfit();
     start_workers();
     std::size_t taken = take_answers();
-    if (taken == 0 && is_over()) break;
+    if (is_over()) break;
     sleep(taken);
   }
   shut_down();
@@ -56,15 +56,15 @@ void process_engine::run_manager() noexcept {
 // wakes us.
 void process_engine::sleep(std::size_t taken) {
   answer_table& a = memory_.answers();
-  time_point until = always;
+  time_point until;
   if (taken >= crowd && busy_ >= crowd) {
     until = after(sys::monotonic_now(), nap);
-  } else if (taken == 0) {
+  } else {
     // Says that it sleeps, then looks again: a worker does the opposite. seq_cst on all four.
     a.client_asleep.store(1, seq_cst);
     bool more = std::any_of(std::begin(a.done_bits), std::end(a.done_bits),
                             [](auto& bits) { return bits.load(seq_cst) != 0; });
-    if (!more) until = next_time();
+    until = more ? always : next_time();
   }
   pollfd both[] = {{memory_.bell(), POLLIN, 0}, {server_.orders.get(), POLLIN, 0}};
   sys::wait_any(both, server_.orders ? 2 : 1, until);
@@ -241,6 +241,10 @@ void process_engine::look_at_phases() noexcept {
     if (workers_[i].state == worker_state::alive &&
         memory_.answers().workers[i].phase.load(acquire) == worker_phase::ready)
       failures_ = 0;
+  lock l(mutex_);
+  if (warm_waiters_.empty() || !is_warm()) return;
+  for (wait_point* w : std::exchange(warm_waiters_, {}))
+    if (w->grant()) w->granted();
 }
 
 // Large arguments and results leave their memory for the next ones, while there are any.
@@ -343,7 +347,7 @@ void process_engine::break_pool(const std::string& why) {
               queued, slot_word{slots_[i].generation, 0, slot_state::free}.bits(), acq_rel))
         all.push_back(take_out(i, 0));
     }
-    waiters.swap(room_waiters_);
+    waiters = take_waiters();
   }
   for (auto* c : all) c->fail(std::make_exception_ptr(pool_broken(broken_)));
   end_all(all);

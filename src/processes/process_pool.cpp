@@ -8,24 +8,29 @@ namespace kettle::inline v0 {
 
 namespace {
 
+// Processes are not in our run's deadlock check: while we wait for one it is not judged.
+void count(bool& counted) noexcept {
+  tls.at->outside_wakers.fetch_add(1, relaxed);
+  counted = true;
+}
+void uncount(bool& counted) noexcept {
+  if (std::exchange(counted, false)) tls.at->outside_wakers.fetch_sub(1, relaxed);
+}
+
 class room_operation : public operation<room_operation> {
  public:
   explicit room_operation(process_engine& e) noexcept : engine_(e) {}
-  ~room_operation() { leave(); }
+  ~room_operation() { uncount(counted_); }
   bool start() override {
     if (engine_.when_room(*this)) return true;
-    tls.at->outside_wakers.fetch_add(1, relaxed);  // processes are not in our run's deadlock check
-    counted_ = true;
+    count(counted_);
     return false;
   }
-  void unlink() noexcept override { engine_.forget_room(*this); }
+  void unlink() noexcept override { engine_.forget(*this); }
   const char* what() const noexcept override { return "process_pool.start"; }
-  void finish() noexcept { leave(); }
+  void finish() noexcept { uncount(counted_); }
 
  private:
-  void leave() noexcept {
-    if (std::exchange(counted_, false)) tls.at->outside_wakers.fetch_sub(1, relaxed);
-  }
   process_engine& engine_;
   bool counted_ = false;
 };
@@ -41,6 +46,10 @@ process_pool::close_operation process_pool::close(close_mode mode) noexcept {
   return {*engine_, mode};
 }
 
+process_pool::warm_up_operation process_pool::warm_up() noexcept {
+  return warm_up_operation(*engine_);
+}
+
 std::size_t process_pool::width() const noexcept { return engine_->width(); }
 pool_stats process_pool::stats() const noexcept { return engine_->stats(); }
 
@@ -51,7 +60,6 @@ void process_pool::launch(placed_child_base& child) const {
 
 void process_pool::launch_own(placed_child_base& child) {
   if (in_worker()) return run_nested(child);
-  if (engine_->is_closed()) throw usage_error("start: this pool is closed");
   if (this_context().can_block()) {
     room_operation room(*engine_);
     room.get();  // a hint: somebody may be faster, then it waits in the overflow
@@ -60,16 +68,29 @@ void process_pool::launch_own(placed_child_base& child) {
   engine_->launch(child);
 }
 
+bool process_pool::warm_up_operation::start() {
+  if (in_worker() || engine_->when_warm(*this)) return true;
+  count(counted_);
+  return false;
+}
+
+void process_pool::warm_up_operation::unlink() noexcept { engine_->forget(*this); }
+void process_pool::warm_up_operation::leave() noexcept { uncount(counted_); }
+
+void process_pool::warm_up_operation::finish() {
+  leave();
+  engine_->check_open();
+}
+
 bool process_pool::close_operation::start() {
   engine_->close(mode_);
   if (!engine_->when_ended(*this)) return true;
-  tls.at->outside_wakers.fetch_add(1, relaxed);
-  counted_ = true;
+  count(counted_);
   return false;
 }
 
 void process_pool::close_operation::finish() noexcept {
-  if (std::exchange(counted_, false)) tls.at->outside_wakers.fetch_sub(1, relaxed);
+  uncount(counted_);
   engine_->join();
 }
 

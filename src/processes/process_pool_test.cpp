@@ -1,4 +1,5 @@
 #include <kettle/core/sleep.hpp>
+#include <kettle/coro/forms.hpp>
 #include <kettle/coro/pool_call.hpp>
 #include <kettle/coro/run.hpp>
 #include <kettle/processes/on_process.hpp>
@@ -12,6 +13,7 @@
 #include <csignal>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -261,6 +263,36 @@ TEST(process_pool, workers_that_cannot_start_break_the_pool) {
   EXPECT_THROW(pool.start(add, 1, 1).get(), pool_broken);
 }
 
+int slow_init_done = 0;
+void slow_init() {
+  sleep_for(5ms).get();
+  slow_init_done = 1;
+}
+
+TEST(process_pool, warm_up_waits_for_all_workers_and_their_init) {
+  process_pool pool({.workers = 3, .init = slow_init});
+  pool.warm_up().get();
+  EXPECT_EQ(pool.stats().threads, 3u);
+  EXPECT_EQ(pool.start([] { return slow_init_done; }).get(), 1);
+  pool.warm_up().get();  // at once
+  run([&]() -> task<> { co_await pool.warm_up(); });
+}
+
+TEST(process_pool, warm_up_tells_why_it_never_will) {
+  process_pool broken({.workers = 2, .init = bad_init});
+  EXPECT_THROW(broken.warm_up().get(), pool_broken);
+  EXPECT_THROW(broken.warm_up().get(), pool_broken);
+
+  process_pool closed({.workers = 1, .init = [] { sleep_forever().get(); }});
+  EXPECT_FALSE(move_on_after(1ms, closed.warm_up()).get());
+  std::thread closer([&] {
+    std::this_thread::sleep_for(1ms);
+    closed.close(close_mode::cancel).get();
+  });
+  EXPECT_THROW(closed.warm_up().get(), usage_error);
+  closer.join();
+}
+
 TEST(process_pool, a_worker_is_replaced_after_its_share) {
   process_pool pool({.workers = 1, .max_tasks = 1});
   std::vector<int> pids;
@@ -311,6 +343,35 @@ TEST(process_pool, map_gives_results_by_completion_too) {
   std::sort(out.begin(), out.end());
   ASSERT_EQ(out.size(), 100u);
   for (int i = 0; i < 100; i++) EXPECT_EQ(out[std::size_t(i)], i * i);
+}
+
+TEST(process_pool, map_by_completion_sees_the_end_of_what_never_began) {
+  process_pool pool({.workers = 1});
+  std::vector<int> in{0, 1, 2, 3};
+  auto f = [](int i) {
+    if (i > 0) sleep_forever().get();
+    return i;
+  };
+  auto results = pool.map(f, in, {.at_once = 4, .order = map_order::completion});
+  EXPECT_EQ(results.next().get(), 0);
+  pool.close(close_mode::cancel).get();
+  EXPECT_THROW(results.next().get(), cancelled);
+}
+
+TEST(process_pool, map_by_completion_is_no_deadlock_of_the_run_that_waits) {
+  process_pool pool({.workers = 1});
+  auto body = [&]() -> task<int> {
+    std::vector<int> in{1, 2, 3};
+    auto f = [](int i) {
+      sleep_for(1ms).get();
+      return i;
+    };
+    auto results = pool.map(f, in, {.order = map_order::completion});
+    int sum = 0;
+    while (auto x = co_await results.next()) sum += *x;
+    co_return sum;
+  };
+  EXPECT_EQ(run(body), 6);
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ class process_engine;
 class process_pool : public pool_calls<process_pool> {
  public:
   class close_operation;
+  class warm_up_operation;
   template <class U, class F, class... A> using child = detail::process_child<U, F, A...>;
 
   explicit process_pool(process_pool_options options = {});
@@ -52,6 +53,9 @@ class process_pool : public pool_calls<process_pool> {
   process_pool(const process_pool&) = delete;
   process_pool& operator=(const process_pool&) = delete;
 
+  // A wait: until every worker is there and `init` has run in it. Without it they are made when the
+  // first task is started. Throws pool_broken, or usage_error when the pool is closed meanwhile.
+  warm_up_operation warm_up() noexcept;
   // A wait: until all that was started has ended and no worker is left. It cannot be cancelled.
   // start() afterwards is a usage_error.
   close_operation close(close_mode mode) noexcept;
@@ -63,6 +67,22 @@ class process_pool : public pool_calls<process_pool> {
 
  private:
   std::unique_ptr<process_engine> engine_;
+};
+
+class KETTLE_WAIT process_pool::warm_up_operation
+    : public operation<process_pool::warm_up_operation> {
+ public:
+  explicit warm_up_operation(process_engine& engine) noexcept : engine_(&engine) {}
+  ~warm_up_operation() { leave(); }
+  bool start() override;
+  void unlink() noexcept override;
+  const char* what() const noexcept override { return "process_pool.warm_up"; }
+  void finish();
+
+ private:
+  void leave() noexcept;
+  process_engine* engine_;
+  bool counted_ = false;
 };
 
 class KETTLE_WAIT process_pool::close_operation : public operation<process_pool::close_operation> {
