@@ -6,6 +6,10 @@
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -23,25 +27,42 @@ int kill_server(int) {
   for (;;) ::pause();
 }
 
-// Whoever is killed, each task is answered once: right, or by worker_died.
-TEST(process_manager, loses_and_doubles_no_task_while_workers_are_killed) {
-  process_pool pool({.workers = 3});
-  std::atomic<bool> stop{false};
-  std::atomic<int> killed{0};
-  std::thread killer([&] {
-    while (!stop) {
+// Kills one worker after the other while it lives.
+class killer {
+ public:
+  explicit killer(process_pool& pool) : pool_(pool) {}
+  ~killer() { stop(); }
+  void stop() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  int killed() const { return killed_; }
+
+ private:
+  void kill_all_the_time() {
+    while (!stop_) {
       int pid = 0;
       try {
-        pid = pool.start(own_pid, 0).get();
+        pid = pool_.start(own_pid, 0).get();
       } catch (const worker_died&) {
         continue;
       }
-      if (::kill(pid, SIGKILL) == 0) killed++;
+      if (::kill(pid, SIGKILL) == 0) killed_++;
       std::this_thread::sleep_for(2ms);
     }
-  });
+  }
+  process_pool& pool_;
+  std::atomic<bool> stop_{false};
+  std::atomic<int> killed_{0};
+  std::thread thread_{[this] { kill_all_the_time(); }};
+};
+
+// Whoever is killed, each task is answered once: right, or by worker_died.
+TEST(process_manager, loses_and_doubles_no_task_while_workers_are_killed) {
+  process_pool pool({.workers = 3});
+  killer other(pool);
   int answered = 0, dead = 0;
-  for (int round = 0; round < 20 || killed < 20; round++) {
+  for (int round = 0; round < 20 || other.killed() < 20; round++) {
     std::vector<future<int>> all;
     for (int i = 0; i < 1000; i++) all.push_back(pool.start(twice, i));
     for (int i = 0; i < 1000; i++) {
@@ -53,11 +74,34 @@ TEST(process_manager, loses_and_doubles_no_task_while_workers_are_killed) {
       }
     }
   }
-  stop = true;
-  killer.join();
+  other.stop();
   EXPECT_EQ((answered + dead) % 1000, 0);
-  EXPECT_LE(dead, killed);
-  EXPECT_GE(killed, 20);
+  EXPECT_LE(dead, other.killed());
+  EXPECT_GE(other.killed(), 20);
+}
+
+std::string longer(std::string s) { return s + s; }
+
+TEST(process_manager, large_answers_are_whole_while_workers_are_killed) {
+  process_pool pool({.workers = 3});
+  killer other(pool);
+  int dead = 0;
+  for (int round = 0; round < 10 || other.killed() < 10; round++) {
+    std::vector<future<std::string>> all;
+    for (int i = 0; i < 20; i++)
+      all.push_back(pool.start(longer, std::string(std::size_t(i) * 20'000, char('a' + i))));
+    for (int i = 0; i < 20; i++) {
+      try {
+        std::string got = all[std::size_t(i)].get();
+        EXPECT_EQ(got.size(), std::size_t(i) * 40'000);
+        EXPECT_EQ(got.find_first_not_of(char('a' + i)), got.npos);
+      } catch (const worker_died&) {
+        dead++;
+      }
+    }
+  }
+  other.stop();
+  EXPECT_LE(dead, other.killed());
 }
 
 int busy_for(int us) {
@@ -85,6 +129,45 @@ TEST(process_manager, kills_for_a_cancelled_task_and_for_no_other) {
       } catch (const cancelled&) {}
     }
   }
+}
+
+// How often it has gone to sleep, and so was woken.
+long sleeps_of(const std::string& status_file) {
+  std::ifstream status(status_file);
+  std::string word;
+  long number = -1;
+  while (status >> word)
+    if (word == "voluntary_ctxt_switches:") status >> number;
+  return number;
+}
+
+TEST(process_manager, who_has_nothing_to_do_is_not_woken) {
+  process_pool pool({.workers = 2});
+  pool.warm_up().get();
+  std::vector<std::string> files;
+  for (auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::ifstream(task.path() / "comm") >> name;
+    if (name == "kettle-pool") files.push_back(task.path() / "status");
+  }
+  std::vector<future<int>> burst;
+  for (int i = 0; i < 2000; i++) burst.push_back(pool.start(own_pid, i));
+  std::set<int> pids;
+  for (auto& f : burst) pids.insert(f.get());
+  for (int pid : pids) files.push_back("/proc/" + std::to_string(pid) + "/status");
+  auto all = [&] {
+    std::vector<long> sleeps;
+    for (auto& f : files) sleeps.push_back(sleeps_of(f));
+    return sleeps;
+  };
+  std::vector<long> before, now = all();
+  EXPECT_GT(now[0], 0);
+  for (int i = 0; i < 200 && now != before; i++) {  // the last one may still be on its way to bed
+    before = now;
+    std::this_thread::sleep_for(20ms);
+    now = all();
+  }
+  EXPECT_EQ(now, before);
 }
 
 TEST(process_manager, an_idle_worker_that_is_killed_is_replaced) {
