@@ -27,6 +27,7 @@ template <class R, class... Arguments> class libc_function<R(Arguments...)> {
 
   R operator()(Arguments... arguments) const { return found()(arguments...); }
   explicit operator bool() const noexcept { return found() != nullptr; }
+  const char* name() const noexcept { return name_; }
 
  private:
   using pointer = R (*)(Arguments...);

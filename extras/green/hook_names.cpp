@@ -37,10 +37,9 @@ libc_function<int(gid_t, group*, char*, size_t, group**)> next_getgrgid_r{"getgr
 libc_function<int(const char*, int, int, unsigned char*, int)> next_res_query{"res_query"};
 libc_function<int(const char*, int, int, unsigned char*, int)> next_res_search{"res_search"};
 
-template <class F, class... A>
-auto elsewhere(const char* what, const F& next, A... arguments) noexcept {
+template <class F, class... A> auto elsewhere(const F& next, A... arguments) noexcept {
   if (!may_park()) return next(arguments...);
-  return offload(what, [&] { return next(arguments...); });
+  return offload(next.name(), [&] { return next(arguments...); });
 }
 
 }  // namespace
@@ -54,65 +53,58 @@ KETTLE_GREEN_HOOK int getaddrinfo(const char* host, const char* service, const a
   number.ai_flags |= AI_NUMERICHOST;
   int failed = next_getaddrinfo(host, service, &number, found);
   if (failed != EAI_NONAME || (hints && (hints->ai_flags & AI_NUMERICHOST))) return failed;
-  return elsewhere("getaddrinfo", next_getaddrinfo, host, service, hints, found);
+  return elsewhere(next_getaddrinfo, host, service, hints, found);
 }
 KETTLE_GREEN_HOOK int getnameinfo(const sockaddr* address, socklen_t size, char* host,
                                   socklen_t host_size, char* service, socklen_t service_size,
                                   int flags) {
-  return elsewhere("getnameinfo", next_getnameinfo, address, size, host, host_size, service,
-                   service_size, flags);
+  return elsewhere(next_getnameinfo, address, size, host, host_size, service, service_size, flags);
 }
 KETTLE_GREEN_HOOK hostent* gethostbyname(const char* name) {
-  return elsewhere("gethostbyname", next_gethostbyname, name);
+  return elsewhere(next_gethostbyname, name);
 }
 KETTLE_GREEN_HOOK hostent* gethostbyname2(const char* name, int family) {
-  return elsewhere("gethostbyname2", next_gethostbyname2, name, family);
+  return elsewhere(next_gethostbyname2, name, family);
 }
 KETTLE_GREEN_HOOK hostent* gethostbyaddr(const void* address, socklen_t size, int family) {
-  return elsewhere("gethostbyaddr", next_gethostbyaddr, address, size, family);
+  return elsewhere(next_gethostbyaddr, address, size, family);
 }
 KETTLE_GREEN_HOOK int gethostbyname_r(const char* name, hostent* entry, char* data, size_t size,
                                       hostent** found, int* error) {
-  return elsewhere("gethostbyname_r", next_gethostbyname_r, name, entry, data, size, found, error);
+  return elsewhere(next_gethostbyname_r, name, entry, data, size, found, error);
 }
 KETTLE_GREEN_HOOK int gethostbyname2_r(const char* name, int family, hostent* entry, char* data,
                                        size_t size, hostent** found, int* error) {
-  return elsewhere("gethostbyname2_r", next_gethostbyname2_r, name, family, entry, data, size,
-                   found, error);
+  return elsewhere(next_gethostbyname2_r, name, family, entry, data, size, found, error);
 }
 KETTLE_GREEN_HOOK int gethostbyaddr_r(const void* address, socklen_t length, int family,
                                       hostent* entry, char* data, size_t size, hostent** found,
                                       int* error) {
-  return elsewhere("gethostbyaddr_r", next_gethostbyaddr_r, address, length, family, entry, data,
-                   size, found, error);
+  return elsewhere(next_gethostbyaddr_r, address, length, family, entry, data, size, found, error);
 }
-KETTLE_GREEN_HOOK passwd* getpwnam(const char* name) {
-  return elsewhere("getpwnam", next_getpwnam, name);
-}
-KETTLE_GREEN_HOOK passwd* getpwuid(uid_t id) { return elsewhere("getpwuid", next_getpwuid, id); }
+KETTLE_GREEN_HOOK passwd* getpwnam(const char* name) { return elsewhere(next_getpwnam, name); }
+KETTLE_GREEN_HOOK passwd* getpwuid(uid_t id) { return elsewhere(next_getpwuid, id); }
 KETTLE_GREEN_HOOK int getpwnam_r(const char* name, passwd* entry, char* data, size_t size,
                                  passwd** found) {
-  return elsewhere("getpwnam_r", next_getpwnam_r, name, entry, data, size, found);
+  return elsewhere(next_getpwnam_r, name, entry, data, size, found);
 }
 KETTLE_GREEN_HOOK int getpwuid_r(uid_t id, passwd* entry, char* data, size_t size, passwd** found) {
-  return elsewhere("getpwuid_r", next_getpwuid_r, id, entry, data, size, found);
+  return elsewhere(next_getpwuid_r, id, entry, data, size, found);
 }
-KETTLE_GREEN_HOOK group* getgrnam(const char* name) {
-  return elsewhere("getgrnam", next_getgrnam, name);
-}
-KETTLE_GREEN_HOOK group* getgrgid(gid_t id) { return elsewhere("getgrgid", next_getgrgid, id); }
+KETTLE_GREEN_HOOK group* getgrnam(const char* name) { return elsewhere(next_getgrnam, name); }
+KETTLE_GREEN_HOOK group* getgrgid(gid_t id) { return elsewhere(next_getgrgid, id); }
 KETTLE_GREEN_HOOK int getgrnam_r(const char* name, group* entry, char* data, size_t size,
                                  group** found) {
-  return elsewhere("getgrnam_r", next_getgrnam_r, name, entry, data, size, found);
+  return elsewhere(next_getgrnam_r, name, entry, data, size, found);
 }
 KETTLE_GREEN_HOOK int getgrgid_r(gid_t id, group* entry, char* data, size_t size, group** found) {
-  return elsewhere("getgrgid_r", next_getgrgid_r, id, entry, data, size, found);
+  return elsewhere(next_getgrgid_r, id, entry, data, size, found);
 }
 KETTLE_GREEN_HOOK int res_query(const char* name, int kind, int type, unsigned char* answer,
                                 int size) noexcept {
-  return elsewhere("res_query", next_res_query, name, kind, type, answer, size);
+  return elsewhere(next_res_query, name, kind, type, answer, size);
 }
 KETTLE_GREEN_HOOK int res_search(const char* name, int kind, int type, unsigned char* answer,
                                  int size) noexcept {
-  return elsewhere("res_search", next_res_search, name, kind, type, answer, size);
+  return elsewhere(next_res_search, name, kind, type, answer, size);
 }

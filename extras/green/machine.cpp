@@ -5,13 +5,7 @@ extern "C" {
 }
 
 asm(R"(
-  .pushsection .text
-  .p2align 4
-  .hidden kettle_green_switch
-  .globl kettle_green_switch
-  .type kettle_green_switch, @function
-kettle_green_switch:
-  .cfi_startproc
+  .macro save_context         # and its place in *%rdi
   .cfi_undefined rip
   endbr64
   pushq %rbp
@@ -24,6 +18,16 @@ kettle_green_switch:
   stmxcsr (%rsp)
   fnstcw 4(%rsp)
   movq %rsp, (%rdi)
+  .endm
+
+  .pushsection .text
+  .p2align 4
+  .hidden kettle_green_switch
+  .globl kettle_green_switch
+  .type kettle_green_switch, @function
+kettle_green_switch:
+  .cfi_startproc
+  save_context
   movq %rsi, %rsp
   cmpl $0, kettle_green_fast_fs(%rip)
   je 1f
@@ -54,18 +58,7 @@ kettle_green_switch:
   .type kettle_green_shed_thread, @function
 kettle_green_shed_thread:
   .cfi_startproc
-  .cfi_undefined rip
-  endbr64
-  pushq %rbp
-  pushq %rbx
-  pushq %r12
-  pushq %r13
-  pushq %r14
-  pushq %r15
-  subq $8, %rsp
-  stmxcsr (%rsp)
-  fnstcw 4(%rsp)
-  movq %rsp, (%rdi)
+  save_context
   movq %rsi, %rdi             # from here on nothing touches the stack
   movl $218, %eax             # set_tid_address
   syscall
@@ -76,4 +69,5 @@ kettle_green_shed_thread:
   .cfi_endproc
   .size kettle_green_shed_thread, . - kettle_green_shed_thread
   .popsection
+  .purgem save_context
 )");
