@@ -3,7 +3,7 @@
 #include "green/hook.hpp"
 #include "green/host.hpp"
 #include "green/moments.hpp"
-#include "green/scheduler.hpp"
+#include "green/wait_fd.hpp"
 
 #include <sched.h>
 #include <threads.h>
@@ -22,22 +22,9 @@ libc_function<unsigned(unsigned)> next_sleep{"sleep"};
 libc_function<int()> next_yield{"sched_yield"};
 libc_function<int(const timespec*, timespec*)> next_thrd_sleep{"thrd_sleep"};
 
-// 0, or EINTR; in a loop's fiber also ECANCELED or ETIMEDOUT.
-int sleep_until(nanoseconds until) {
-  if (!self) {
-    int r = wait_in_host(nullptr, 0, until, waits::obey_scope, "sleep");
-    return r == EAGAIN ? 0 : r;
-  }
-  test_cancel();
-  self->waits_for = "sleep";
-  wake w = park(until, true);
-  test_cancel();
-  return w == wake::interrupted ? EINTR : 0;
-}
-
 int sleep_for(nanoseconds duration, timespec* left) {
   nanoseconds until = after(duration);
-  int r = sleep_until(until);
+  int r = sleep_until(until, "sleep");
   if (r && left) *left = timespec_of(until - monotonic_now());
   return r;
 }
@@ -62,7 +49,7 @@ KETTLE_GREEN_HOOK int clock_nanosleep(clockid_t clock, int flags, const timespec
   if (!is_valid(*when) || when->tv_sec < 0) return EINVAL;
   if (flags & TIMER_ABSTIME) {
     nanoseconds until = moment_of(clock, *when);
-    return until < 0 ? EINVAL : sleep_until(until);
+    return until < 0 ? EINVAL : sleep_until(until, "sleep");
   }
   return sleep_for(duration_of(*when), left);
 }
@@ -81,10 +68,7 @@ KETTLE_GREEN_HOOK unsigned sleep(unsigned seconds) {
 
 KETTLE_GREEN_HOOK int sched_yield() noexcept {
   if (!may_park()) return next_yield();
-  if (self)
-    yield();
-  else
-    wait_in_host(nullptr, 0, 0, waits::obey_scope, "sched_yield");
+  give_way();
   return 0;
 }
 KETTLE_GREEN_HOOK void thrd_yield() { sched_yield(); }

@@ -106,6 +106,18 @@ int wait_fd(int fd, short events, nanoseconds until, const char* what) {
   return r;
 }
 
+int sleep_until(nanoseconds until, const char* what) {
+  if (!self) {
+    int r = wait_in_host(nullptr, 0, until, waits::obey_scope, what);
+    return r == EAGAIN ? 0 : r;
+  }
+  test_cancel();
+  self->waits_for = what;
+  wake w = park(until, true);
+  test_cancel();
+  return w == wake::interrupted ? EINTR : 0;
+}
+
 void give_way() noexcept {
   if (self)
     yield();

@@ -30,6 +30,9 @@ int wait_fd(int fd, short events, nanoseconds until, const char* what);
 // poll() itself: how many are ready, 0 at `until`, -EINTR.
 int wait_fds(pollfd* fds, unsigned long count, nanoseconds until);  // or -ECANCELED, -ETIMEDOUT
 
+// Parks until that moment: 0, or what ended it before, as above.
+int sleep_until(nanoseconds until, const char* what);
+
 void give_way() noexcept;  // lets the others have a turn
 
 // Repeats `attempt`, which gives a raw result, while that is -EAGAIN.

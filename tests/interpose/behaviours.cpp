@@ -25,8 +25,11 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -243,6 +246,126 @@ void readiness_waits() {
   for (int fd : {a[0], a[1], b[0], b[1]}) close(fd);
 }
 
+// `wait` has to wait for what `hold` took until `release`, which comes only if others may run.
+template <class Hold, class Wait, class Release>
+void one_waits(Hold hold, Wait wait, Release release) {
+  hold();
+  std::atomic<bool> done{false};
+  std::thread waiter([&] {
+    if (wait() != 0) wrong++;
+    done = true;
+  });
+  usleep(3000);
+  if (done) wrong++;
+  release();
+  waiter.join();
+}
+
+void file_locks_are_waited_for() {
+  char name[] = "/tmp/kettle-XXXXXX";
+  int first = mkstemp(name), second = open(name, O_RDWR);
+  EXPECT(first >= 0 && second >= 0 && unlink(name) == 0);
+  one_waits([&] { flock(first, LOCK_EX); }, [&] { return flock(second, LOCK_EX); },
+            [&] { flock(first, LOCK_UN); });
+
+  struct flock all{}, none{};
+  all.l_type = F_WRLCK;
+  none.l_type = F_UNLCK;
+  one_waits([&] { fcntl(first, F_OFD_SETLK, &all); },
+            [&] { return fcntl(second, F_OFD_SETLKW, &all); },
+            [&] { fcntl(first, F_OFD_SETLK, &none); });
+  fcntl(second, F_OFD_SETLK, &none);
+
+  // These belong to a process, so another one has to hold them.
+  int from_child[2], to_child[2], child = -1;
+  char c;
+  auto hold = [&] {
+    if (pipe(from_child) != 0 || pipe(to_child) != 0) wrong++;
+    child = fork();
+    if (child == 0) {
+      close(to_child[1]);
+      bool ok = fcntl(first, F_SETLK, &all) == 0 && write(from_child[1], "x", 1) == 1;
+      _exit(ok && read(to_child[0], &c, 1) == 0 ? 0 : 1);
+    }
+    if (read(from_child[0], &c, 1) != 1) wrong++;
+  };
+  auto release = [&] {
+    for (int fd : {from_child[0], from_child[1], to_child[0], to_child[1]}) close(fd);
+    int status = -1;
+    if (waitpid(child, &status, 0) != child || status != 0) wrong++;
+  };
+  one_waits(hold, [&] { return fcntl(second, F_SETLKW, &all); }, release);
+  fcntl(second, F_SETLK, &none);
+  one_waits(hold, [&] { return lockf(second, F_LOCK, 0); }, release);
+  close(first);
+  close(second);
+}
+
+void a_fifo_opens_when_its_other_end_does() {
+  char folder[] = "/tmp/kettle-XXXXXX";
+  EXPECT(mkdtemp(folder));
+  std::string fifo = std::string(folder) + "/fifo";
+  EXPECT(mkfifo(fifo.c_str(), 0600) == 0);
+  for (int mine : {O_RDONLY, O_WRONLY}) {
+    int ends[2] = {-1, -1};
+    one_waits([] {}, [&] { return (ends[0] = open(fifo.c_str(), mine)) < 0; },
+              [&] { ends[1] = open(fifo.c_str(), mine == O_RDONLY ? O_WRONLY : O_RDONLY); });
+    if (ends[0] < 0 || ends[1] < 0) wrong++;
+    close(ends[0]);
+    close(ends[1]);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+void sendfile_waits_for_the_reader() {
+  std::string sent(2 << 20, ' '), got(sent.size() + 1, ' ');
+  for (size_t i = 0; i < sent.size(); i++) sent[i] = char(i * 7 + i / 4096);
+  char name[] = "/tmp/kettle-XXXXXX";
+  int file = mkstemp(name), ends[2];
+  EXPECT(file >= 0 && unlink(name) == 0);
+  EXPECT(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  EXPECT(write(file, sent.data(), sent.size()) == ssize_t(sent.size()));
+  EXPECT(lseek(file, 1000, SEEK_SET) == 1000);
+  off_t from = 0;
+  size_t came = 0;
+  auto send = [&] {
+    bool right = sendfile(ends[0], file, &from, 1000) == 1000 && from == 1000 &&
+                 sendfile(ends[0], file, nullptr, sent.size()) == ssize_t(sent.size()) - 1000 &&
+                 lseek(file, 0, SEEK_CUR) == off_t(sent.size());
+    shutdown(ends[0], SHUT_WR);
+    return right ? 0 : 1;
+  };
+  one_waits([] {}, send,
+            [&] {
+              while (ssize_t n = read(ends[1], &got[came], got.size() - came)) {
+                if (n < 0) break;
+                came += size_t(n);
+              }
+            });
+  got.resize(came);
+  EXPECT(got == sent);
+  for (int fd : {file, ends[0], ends[1]}) close(fd);
+}
+
+void blocked_signals_are_waited_for() {
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  auto send = [] { kill(getpid(), SIGUSR1); };
+  int number = 0;
+  siginfo_t info{};
+  one_waits([] {}, [&] { return sigwait(&set, &number); }, send);
+  EXPECT(number == SIGUSR1);
+  one_waits([] {}, [&] { return sigwaitinfo(&set, &info) != SIGUSR1; }, send);
+  EXPECT(info.si_pid == getpid());
+  on_threads(1, [&](int) {
+    timespec soon{0, 1'000'000};
+    if (sigtimedwait(&set, nullptr, &soon) != -1 || errno != EAGAIN) wrong++;
+  });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 void local_destructors_run() {
   static std::atomic<int> destroyed{0};
   struct counted {
@@ -268,6 +391,10 @@ constexpr one all[] = {
     {"names_are_asked_at_once", names_are_asked_at_once},
     {"user_flags_stay", user_flags_stay},
     {"readiness_waits", readiness_waits},
+    {"file_locks_are_waited_for", file_locks_are_waited_for},
+    {"a_fifo_opens_when_its_other_end_does", a_fifo_opens_when_its_other_end_does},
+    {"sendfile_waits_for_the_reader", sendfile_waits_for_the_reader},
+    {"blocked_signals_are_waited_for", blocked_signals_are_waited_for},
 };
 
 }  // namespace
