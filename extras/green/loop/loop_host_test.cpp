@@ -1,10 +1,14 @@
 #include <kettle/kettle.hpp>
 
 #include <gtest/gtest.h>
+
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -181,6 +185,75 @@ TEST(green_loop, a_failed_child_cancels_its_siblings_libc_calls) {
   }
   EXPECT_TRUE(ended);
   EXPECT_EQ(error, ECANCELED);
+}
+
+// A file of which only the first page is in memory.
+struct cold_file {
+  static constexpr long page = 4096, pages = 64;
+  std::string content = std::string(page * pages, 'x');
+  int fd;
+
+  cold_file() {
+    char name[] = "cold-XXXXXX";  // in the build tree: /tmp may have no disk
+    fd = ::mkstemp(name);
+    ::unlink(name);
+    for (long i = 0; i < pages; i++) content[std::size_t(i * page)] = char('a' + i % 26);
+    EXPECT_EQ(::write(fd, content.data(), content.size()), page * pages);
+    ::fsync(fd);
+    ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    ::posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);  // nothing is read ahead
+    char c;
+    EXPECT_EQ(::pread(fd, &c, 1, 0), 1);
+    ::lseek(fd, 0, SEEK_SET);
+  }
+  ~cold_file() { ::close(fd); }
+  bool is_cold() const {
+    unsigned char in_memory[pages] = {};
+    void* p = ::mmap(nullptr, content.size(), PROT_READ, MAP_SHARED, fd, 0);
+    ::mincore(p, content.size(), in_memory);
+    ::munmap(p, content.size());
+    return !(in_memory[pages - 1] & 1);
+  }
+};
+
+TEST(green_loop, a_file_comes_whole_from_its_disk_while_others_run) {
+  using call = ssize_t(int, void*, std::size_t);
+  for (call* read : {+[](int fd, void* p, std::size_t n) { return ::pread(fd, p, n, 0); },
+                     +[](int fd, void* p, std::size_t n) { return ::read(fd, p, n); }}) {
+    cold_file file;
+    if (!file.is_cold()) GTEST_SKIP() << "the kernel keeps in memory what it is told to forget";
+    std::string order, got(file.content.size(), ' ');
+    run([&](nursery& n) {
+      n.start(on_fiber, [&] {
+        order += "asked ";
+        EXPECT_EQ(read(file.fd, got.data(), got.size()), ssize_t(got.size()));
+        order += "came";
+      });
+      n.start(on_fiber, [&] { order += "others "; });
+    });
+    EXPECT_EQ(order, "asked others came");
+    EXPECT_TRUE(got == file.content);
+  }
+}
+
+TEST(green_loop, a_wait_for_a_file_s_lock_obeys_its_scope) {
+  char name[] = "/tmp/kettle-XXXXXX";
+  int first = ::mkstemp(name), second = ::open(name, O_RDWR);
+  ::unlink(name);
+  EXPECT_EQ(::flock(first, LOCK_EX), 0);
+  int result = 0, error = 0;
+  run([&](nursery& n) {
+    n.start(on_fiber, [&] {
+      move_on_after(5ms, [&] {
+        result = ::flock(second, LOCK_EX);
+        error = errno;
+      }).get();
+    });
+  });
+  EXPECT_EQ(result, -1);
+  EXPECT_EQ(error, ETIMEDOUT);
+  ::close(first);
+  ::close(second);
 }
 
 TEST(green_loop, a_calls_own_limit_is_its_own) {
