@@ -91,8 +91,10 @@ long read_some(int fd, iovec* v, int count, off_t at, const char* what) {
     return repeat(fd, POLLIN, what, limit::receiving, [&] { return read_now(fd, v, count, at); });
   };
   long r = once();
-  // Of a file only what is in memory has come so far, and whoever reads one expects the rest.
-  if (r <= 0 || std::size_t(r) == bytes_in(v, count) || !is_file(fd)) return r;
+  // Of a file only what is in memory has come so far, and whoever reads one expects the rest. Most
+  // of what is read short is a pipe or a socket, of which lseek tells sooner than fstat.
+  if (r <= 0 || std::size_t(r) == bytes_in(v, count)) return r;
+  if (sys::raw_call(SYS_lseek, fd, 0L, SEEK_CUR) < 0 || !is_file(fd)) return r;
   advance(v, count, std::size_t(r));
   if (at != where_it_stands) at += r;
   long more = once();
