@@ -26,6 +26,6 @@ endif()
 
 # Applies the flags to a target of ours.
 function(kettle_target name)
-  target_link_libraries(${name} PRIVATE kettle_flags)
+  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:kettle_flags>)
   set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
 endfunction()

@@ -12,7 +12,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INC
 install(TARGETS ${kettle_installed} EXPORT kettle
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
-install(EXPORT kettle NAMESPACE kettle:: DESTINATION ${kettle_package_dir} COMPONENT library)
+install(EXPORT kettle FILE kettle-targets.cmake NAMESPACE kettle:: DESTINATION ${kettle_package_dir} COMPONENT library)
 
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/kettle-config.cmake.in ${PROJECT_BINARY_DIR}/kettle-config.cmake

@@ -69,21 +69,31 @@ class Places:
 
 def install(at):
     shutil.rmtree(at.prefix, ignore_errors=True)
-    run("cmake", "--install", at.build, "--prefix", at.prefix, "--component", "library")
+    for component in ("library", "green"):
+        run("cmake", "--install", at.build, "--prefix", at.prefix, "--component", component)
     # Away with the build and source trees: what is left must do alone.
     for file in [*at.prefix.rglob("*.cmake"), *at.prefix.rglob("*.pc")]:
         for tree in (at.source / "include", at.source / "src"):
             expect(str(tree) not in file.read_text(), f"{file} names {tree}")
 
 
+def find_package(at, case, target, consumer="consumer.cpp"):
+    return at.cmake(case, "find_package", f"-DCMAKE_PREFIX_PATH={at.prefix}", f"-DKETTLE_TARGET={target}",
+                    f"-DKETTLE_CONSUMER={consumer}")
+
+
 def find_package_static(at):
-    at.check(at.cmake("find_package_static", "find_package", f"-DCMAKE_PREFIX_PATH={at.prefix}",
-                      "-DKETTLE_TARGET=kettle::kettle"), shared=False)
+    at.check(find_package(at, "find_package_static", "kettle::kettle"), shared=False)
 
 
 def find_package_shared(at):
-    at.check(at.cmake("find_package_shared", "find_package", f"-DCMAKE_PREFIX_PATH={at.prefix}",
-                      "-DKETTLE_TARGET=kettle::kettle_shared"), shared=True)
+    at.check(find_package(at, "find_package_shared", "kettle::kettle_shared"), shared=True)
+
+
+def find_package_green(at):
+    program = find_package(at, "find_package_green", "kettle::green", "green.cpp")
+    said = run("timeout", "-s", "KILL", "20", program)
+    expect(said == "a fiber has read x\n", f"it said: {said}")
 
 
 def subdirectory(at):
@@ -148,8 +158,8 @@ def no_exceptions(at):
 
 def main():
     p = argparse.ArgumentParser()
-    cases = (install, find_package_static, find_package_shared, subdirectory, pkg_config_static, pkg_config_shared,
-             soname, inline_namespace, version, no_exceptions)
+    cases = (install, find_package_static, find_package_shared, find_package_green, subdirectory, pkg_config_static,
+             pkg_config_shared, soname, inline_namespace, version, no_exceptions)
     p.add_argument("case", choices=[c.__name__ for c in cases])
     p.add_argument("--source", type=Path, required=True)
     p.add_argument("--build", type=Path, required=True)
