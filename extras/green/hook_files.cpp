@@ -24,6 +24,8 @@ libc_function<int(int, int)> next_flock{"flock"};
 libc_function<int(int, int, void*)> next_fcntl{"fcntl64"};
 libc_function<int(int, int, off64_t)> next_lockf{"lockf64"};
 libc_function<int(int, const char*, int, mode_t)> next_openat{"openat64"};
+libc_function<int(int)> next_fsync{"fsync"};
+libc_function<int(int)> next_fdatasync{"fdatasync"};
 libc_function<ssize_t(int, int, off64_t*, size_t)> next_sendfile{"sendfile64"};
 
 template <class Attempt> int lock(const char* what, Attempt attempt) {
@@ -97,7 +99,7 @@ int hook_open(const char* path, int flags, mode_t mode) {
 int hook_openat(int folder, const char* path, int flags, mode_t mode) {
   if (!may_park() || !is_fifo(folder, path, flags)) return next_openat(folder, path, flags, mode);
   test_cancel();
-  return offload("open", [=] { return next_openat(folder, path, flags, mode); });
+  return elsewhere(next_openat, folder, path, flags, mode);
 }
 
 // Their other names; those with a 2 are what a fortified program calls without a mode.
@@ -119,6 +121,15 @@ KETTLE_GREEN_HOOK int lockf64(int fd, int command, off64_t size) {
   return hook_fcntl(fd, F_SETLKW, &from_here);
 }
 KETTLE_GREEN_HOOK int lockf(int fd, int command, off_t size) { return lockf64(fd, command, size); }
+
+KETTLE_GREEN_HOOK int fsync(int fd) {
+  test_cancel();
+  return elsewhere(next_fsync, fd);
+}
+KETTLE_GREEN_HOOK int fdatasync(int fd) {
+  test_cancel();
+  return elsewhere(next_fdatasync, fd);
+}
 
 KETTLE_GREEN_HOOK ssize_t sendfile64(int to, int from, off64_t* offset, size_t size) noexcept {
   if (!may_park() || is_file(to) || is_nonblocking(to) || !is_file(from))

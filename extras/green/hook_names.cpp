@@ -1,8 +1,6 @@
 // Names: libc asks servers and files by sockets and locks of its own, so a real thread waits there.
 // The functions with a static result keep it where libc has it.
 
-#include "green/hook.hpp"
-#include "green/host.hpp"
 #include "green/offload.hpp"
 
 #include <grp.h>
@@ -36,11 +34,6 @@ libc_function<int(const char*, group*, char*, size_t, group**)> next_getgrnam_r{
 libc_function<int(gid_t, group*, char*, size_t, group**)> next_getgrgid_r{"getgrgid_r"};
 libc_function<int(const char*, int, int, unsigned char*, int)> next_res_query{"res_query"};
 libc_function<int(const char*, int, int, unsigned char*, int)> next_res_search{"res_search"};
-
-template <class F, class... A> auto elsewhere(const F& next, A... arguments) noexcept {
-  if (!may_park()) return next(arguments...);
-  return offload(next.name(), [&] { return next(arguments...); });
-}
 
 }  // namespace
 

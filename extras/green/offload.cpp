@@ -1,7 +1,5 @@
 #include "green/offload.hpp"
 
-#include "green/hook.hpp"
-#include "green/host.hpp"
 #include "green/scheduler.hpp"
 
 #include "sys/raw.hpp"

@@ -2,13 +2,15 @@
 // What only libc can do, and only by waiting: a kernel thread waits for it, and the fiber parks.
 //
 //   int r = offload("getaddrinfo", [&] { return next_getaddrinfo(host, port, hints, found); });
+//   int r = elsewhere(next_getaddrinfo, host, port, hints, found);   // the same, on any thread
 //
 // errno and h_errno come back with the result. The threads are real, at most a few at once, stay
 // for the next job and run with all signals blocked; what the call takes over of libc runs plainly
 // there.
 // Cancellation: none; the fiber goes on when the call has returned. Threads: fibers.
 
-#include "green/fiber.hpp"
+#include "green/hook.hpp"
+#include "green/host.hpp"
 
 #include <cerrno>
 #include <utility>
@@ -51,6 +53,11 @@ template <class F> auto offload(const char* what, F f) noexcept {
   errno = call.error ? call.error : before;
   h_errno = call.name_error;
   return call.value;
+}
+
+template <class F, class... A> auto elsewhere(const F& next, A... arguments) noexcept {
+  if (!may_park()) return next(arguments...);
+  return offload(next.name(), [&] { return next(arguments...); });
 }
 
 }  // namespace kettle::inline v0::green

@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -138,7 +139,10 @@ TEST(green_loop, every_call_in_a_cancelled_scope_returns_ecanceled) {
       EXPECT_FALSE(scope.caught());  // nothing was thrown
     });
     n.start(on_fiber, [&] {
-      for (; ended < 3; turns++) yield().get();
+      while (ended < 3) {
+        turns++;
+        yield().get();
+      }
     });
   });
   EXPECT_EQ(ended, 3);
@@ -234,6 +238,36 @@ TEST(green_loop, a_file_comes_whole_from_its_disk_while_others_run) {
     EXPECT_EQ(order, "asked others came");
     EXPECT_TRUE(got == file.content);
   }
+}
+
+TEST(green_loop, the_others_run_while_a_file_is_written_to_its_disk) {
+  cold_file file;
+  for (auto* sync : {::fsync, ::fdatasync}) {
+    std::string order;
+    run([&](nursery& n) {
+      n.start(on_fiber, [&] {
+        order += "asked ";
+        EXPECT_EQ(sync(file.fd), 0);
+        order += "written";
+      });
+      n.start(on_fiber, [&] { order += "others "; });
+    });
+    EXPECT_EQ(order, "asked others written");
+  }
+}
+
+TEST(green_loop, a_blocked_signal_is_waited_for) {
+  sigset_t set, before;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGUSR1);
+  ::pthread_sigmask(SIG_BLOCK, &set, &before);
+  int number = 0;
+  run([&](nursery& n) {
+    n.start(on_fiber, [&] { EXPECT_EQ(::sigwait(&set, &number), 0); });
+    n.start(on_fiber, [] { ::kill(::getpid(), SIGUSR1); });
+  });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_EQ(number, SIGUSR1);
 }
 
 TEST(green_loop, a_wait_for_a_file_s_lock_obeys_its_scope) {
