@@ -1,5 +1,6 @@
 // Files as such: their locks, which are tried again once a millisecond, since nothing tells when
-// one is free; opening a FIFO, which a real thread does; and sendfile, which copies here.
+// one is free; opening a FIFO and writing to the disk, which real threads do; and sendfile, which
+// copies here.
 
 #include "green/offload.hpp"
 #include "green/wait_fd.hpp"
