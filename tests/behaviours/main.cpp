@@ -10,6 +10,9 @@
 #include <string>
 #include <string_view>
 
+// b54 starts threads in the fork of a threaded process, which ThreadSanitizer ends unless told so.
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+
 namespace {
 
 using namespace kettle;
