@@ -216,7 +216,7 @@ class CommandLine(unittest.TestCase):
         return code, said.getvalue()
 
     def test_a_group_that_is_not_there_is_one_line_and_status_2(self):
-        for name in ("tea", "net"):
+        for name in ("tea", "cpu"):
             code, said = self.main(name)
             self.assertEqual((code, said.count("\n")), (2, 1), said)
             self.assertIn(name, said)
