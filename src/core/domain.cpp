@@ -1,6 +1,6 @@
 #include "core/domain.hpp"
 
-#include <kettle/core/place.hpp>
+#include <kettle/core/job_queue.hpp>
 
 #include "base/must_make.hpp"
 #include "core/home.hpp"
@@ -35,12 +35,11 @@ void domain::remove(home& h) noexcept {
 backlog* domain::job_waits(const job_queue& queue) noexcept {
   if (!root_) return nullptr;
   spin_guard here(lock_);
-  auto same = [&](const backlog& b) {
-    return b.queue == &queue && b.width == queue.most_at_work();
-  };
-  auto found = std::find_if(backlogs_.begin(), backlogs_.end(), same);
-  backlog& b =
-      found != backlogs_.end() ? *found : backlogs_.emplace_front(&queue, queue.most_at_work());
+  auto fits = [&](const backlog& b) { return b.queue == &queue || b.jobs.load(acquire) == 0; };
+  auto found = std::find_if(backlogs_.begin(), backlogs_.end(), fits);
+  backlog& b = found != backlogs_.end() ? *found : backlogs_.emplace_front();
+  b.queue = &queue;
+  b.width = queue.most_at_work();
   b.jobs.fetch_add(1, relaxed);  // seen by whoever finds its starter asleep
   return &b;
 }

@@ -39,11 +39,11 @@ class virtual_world {
   virtual void advance_to(time_point t) noexcept = 0;  // delivers what was due by then
 };
 
-// The jobs of one run that lie in one queue. The queue itself may be gone when they are none.
+// The jobs of one run that lie in one queue. With none it may be taken for another queue.
 struct backlog {
-  const job_queue* queue;
-  std::uint32_t width;  // the queue's threads
-  atomic<std::uint32_t> jobs{0};
+  const job_queue* queue = nullptr;
+  std::uint32_t width = 0;        // the queue's threads
+  atomic<std::uint32_t> jobs{0};  // grows under the domain's lock only
 };
 
 class domain {

@@ -152,5 +152,21 @@ TEST(fiber_pool, maps_in_order) {
   EXPECT_EQ(squares, (std::vector<int>{1, 4, 9, 16, 25, 36, 49}));
 }
 
+TEST(fiber_pool, neither_time_nor_a_deadlock_waits_behind_a_full_one) {
+  fiber_pool pool({.at_once = 1});
+  run(on_virtual_time, [&]() -> task<> {
+    time_point start = clock::now();
+    auto sleepers = [&](nursery& n) {
+      for (int i = 0; i < 3; i++) n.start(pool, [] { sleep_for(1h).get(); });
+    };
+    co_await with_nursery(sleepers);
+    EXPECT_EQ(clock::now() - start, 3h);
+  });
+  auto stuck = [&](nursery& n) {
+    for (int i = 0; i < 2; i++) n.start(pool, [] { sleep_forever().get(); });
+  };
+  EXPECT_THROW(run(on_virtual_time, stuck), deadlock_error);
+}
+
 }  // namespace
 }  // namespace kettle
