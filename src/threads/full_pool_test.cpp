@@ -133,5 +133,15 @@ TEST(full_pool, a_job_that_waits_for_its_own_children_there_runs_them) {
   EXPECT_EQ(took, 2h);
 }
 
+TEST(full_pool, two_runs_that_share_it_each_keep_their_own_time) {
+  thread_pool pool({.workers = 1});
+  auto five = [&] { EXPECT_EQ(hours_of(pool, 5), 5h); };
+  for (int round = 0; round < 20; round++) {
+    std::thread other(five);
+    five();
+    other.join();
+  }
+}
+
 }  // namespace
 }  // namespace kettle
