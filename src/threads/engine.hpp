@@ -20,8 +20,6 @@
 
 namespace kettle::inline v0 {
 
-class home;
-
 class engine : public job_queue, public companion {
  public:
   bool is_here() const noexcept final { return tls.at && tls.at->takes_jobs_from() == this; }
