@@ -76,9 +76,7 @@ void process_engine::launch(placed_child_base& c) noexcept {
       refuse_if_over();
       submit(slot, c, out.bytes().size(), deadline);
     } catch (...) {
-      lock l(mutex_);
-      memory_.keep(slot, out.bytes().size(), 0);
-      unreserve(slot);
+      unreserve(slot, out.bytes().size());
       throw;
     }
     return wake(1);
@@ -116,7 +114,9 @@ std::uint32_t process_engine::reserve() {
   return slot;
 }
 
-void process_engine::unreserve(std::uint32_t slot) noexcept {
+void process_engine::unreserve(std::uint32_t slot, std::size_t written) noexcept {
+  lock l(mutex_);
+  memory_.keep(slot, written, 0);
   free_.push_back(slot);
   fill();
   if (closed_) wake_manager();

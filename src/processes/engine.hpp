@@ -71,17 +71,18 @@ class process_engine final : public job_queue, public companion {
     time_point start_at = always;  // when absent: not before
   };
 
-  // Slots; under the lock.
-  void ensure_manager();
   std::uint32_t reserve();
-  void unreserve(std::uint32_t slot) noexcept;
-  void refuse_if_over() const;
+  void unreserve(std::uint32_t slot, std::size_t written) noexcept;
   void queue_up(placed_child_base& c, time_point deadline);
-  void submit(std::uint32_t slot, placed_child_base& c, std::size_t size, time_point deadline);
-  void publish(std::uint32_t slot) noexcept;
   void wake(std::size_t tasks) noexcept {
     wake_workers(memory_.requests(), memory_.answers(), tasks);
   }
+
+  // Slots; under the lock.
+  void ensure_manager();
+  void refuse_if_over() const;
+  void submit(std::uint32_t slot, placed_child_base& c, std::size_t size, time_point deadline);
+  void publish(std::uint32_t slot) noexcept;
   placed_child_base* take_out(std::uint32_t slot, std::size_t answer_size) noexcept;
   void fill() noexcept;
   std::vector<wait_point*> take_waiters() noexcept;
@@ -89,6 +90,7 @@ class process_engine final : public job_queue, public companion {
   void set_kill_time(slot_record& s, time_point t) noexcept;
   slot_word state_of(std::uint32_t slot) const noexcept;
   bool is_live() const noexcept;
+  bool is_warm() const noexcept;
   void wake_manager() noexcept { memory_.ring_bell(); }
   static void end_all(std::vector<placed_child_base*>& children) noexcept;
 
@@ -103,7 +105,6 @@ class process_engine final : public job_queue, public companion {
   void worker_ended(const server_order& o);
   void server_ended();
   void look_at_phases() noexcept;
-  bool is_warm() const noexcept;
   time_point next_time() noexcept;
   time_point give_back_at() noexcept;
   void kill_late();
@@ -134,7 +135,6 @@ class process_engine final : public job_queue, public companion {
   server_process server_;
   time_point idle_since_ = never;
   int failures_ = 0;  // starts in a row
-  time_point server_start_at_ = always;
 };
 
 }  // namespace kettle::inline v0
