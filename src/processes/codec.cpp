@@ -4,7 +4,6 @@
 #include <kettle/processes/codec.hpp>
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 #include <dlfcn.h>
