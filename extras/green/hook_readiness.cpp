@@ -1,5 +1,6 @@
 // poll, select and epoll: what the kernel says at once, or a park until one of them is ready.
 
+#include "green/handlers.hpp"
 #include "green/wait_fd.hpp"
 
 #include "sys/raw.hpp"
@@ -23,19 +24,6 @@ libc_function<int(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_
 libc_function<int(int, epoll_event*, int, int, const sigset_t*)> next_epoll_pwait{"epoll_pwait"};
 libc_function<int(int, epoll_event*, int, const timespec*, const sigset_t*)> next_epoll_pwait2{
     "epoll_pwait2"};
-
-// The mask holds for the carrier while this fiber waits, so for all: good enough for the loop of a
-// program's main thread, which is who uses it.
-struct masked {
-  const sigset_t* mask;
-  sigset_t old;
-  explicit masked(const sigset_t* m) : mask(m) {
-    if (mask) ::pthread_sigmask(SIG_SETMASK, mask, &old);
-  }
-  ~masked() {
-    if (mask) ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
-  }
-};
 
 nanoseconds moment_after(const timespec* t) noexcept { return t ? after(duration_of(*t)) : never; }
 
@@ -108,8 +96,8 @@ KETTLE_GREEN_HOOK int __poll_chk(pollfd* fds, nfds_t count, int timeout_ms, size
 KETTLE_GREEN_HOOK int ppoll(pollfd* fds, nfds_t count, const timespec* timeout,
                             const sigset_t* mask) {
   if (!may_park()) return next_ppoll(fds, count, timeout, mask);
-  masked signals(mask);
-  return int(as_libc(wait_fds(fds, count, moment_after(timeout))));
+  return int(as_libc(under_mask(mask, moment_after(timeout),
+                                [=](nanoseconds until) { return wait_fds(fds, count, until); })));
 }
 KETTLE_GREEN_HOOK int __ppoll_chk(pollfd* fds, nfds_t count, const timespec* timeout,
                                   const sigset_t* mask, size_t room) {
@@ -136,15 +124,17 @@ KETTLE_GREEN_HOOK int __select(int count, fd_set* in, fd_set* out, fd_set* excep
 KETTLE_GREEN_HOOK int pselect(int count, fd_set* in, fd_set* out, fd_set* except,
                               const timespec* timeout, const sigset_t* mask) {
   if (!may_park()) return next_pselect(count, in, out, except, timeout, mask);
-  masked signals(mask);
-  return int(as_libc(select_until(count, in, out, except, moment_after(timeout))));
+  return int(as_libc(under_mask(mask, moment_after(timeout), [=](nanoseconds until) {
+    return select_until(count, in, out, except, until);
+  })));
 }
 
 KETTLE_GREEN_HOOK int epoll_pwait(int fd, epoll_event* events, int most, int timeout_ms,
                                   const sigset_t* mask) {
   if (!may_park()) return next_epoll_pwait(fd, events, most, timeout_ms, mask);
-  masked signals(mask);
-  return int(as_libc(epoll_until(fd, events, most, after_ms(timeout_ms))));
+  return int(as_libc(under_mask(mask, after_ms(timeout_ms), [=](nanoseconds until) {
+    return epoll_until(fd, events, most, until);
+  })));
 }
 KETTLE_GREEN_HOOK int epoll_wait(int fd, epoll_event* events, int most, int timeout_ms) {
   return epoll_pwait(fd, events, most, timeout_ms, nullptr);
@@ -152,6 +142,7 @@ KETTLE_GREEN_HOOK int epoll_wait(int fd, epoll_event* events, int most, int time
 KETTLE_GREEN_HOOK int epoll_pwait2(int fd, epoll_event* events, int most, const timespec* timeout,
                                    const sigset_t* mask) {
   if (!may_park()) return next_epoll_pwait2(fd, events, most, timeout, mask);
-  masked signals(mask);
-  return int(as_libc(epoll_until(fd, events, most, moment_after(timeout))));
+  return int(as_libc(under_mask(mask, moment_after(timeout), [=](nanoseconds until) {
+    return epoll_until(fd, events, most, until);
+  })));
 }

@@ -30,6 +30,7 @@ void take_mails() noexcept {
 // A signal handler has run: whoever waits for something it may have changed looks again, and the
 // thread that has signals delivered to it sees its call interrupted.
 void signal_came() noexcept {
+  here.interrupts.store(false, relaxed);
   fiber* f = here.main;
   if (f && f->now == fiber::state::parked && f->interruptible) unpark(*f, wake::interrupted);
 }
@@ -55,6 +56,7 @@ fiber& next_ready() noexcept {
       here.disturbed = false;
       lot_disturb();
     }
+    if (here.interrupts.load(relaxed)) signal_came();
     if (fiber* f = ready.pop()) return *f;
     sleep_until_something();
   }

@@ -35,10 +35,11 @@ struct scheduler {
   fiber* newest = nullptr;  // all fibers, by `older`
   int carrier = 0;          // the kernel's number of the thread that runs them
   int process = 0;
-  unsigned alive = 0;      // fibers whose function has not returned, main among them
-  unsigned outside = 0;    // jobs that other kernel threads do for fibers
-  bool busy = false;       // a signal handler that finds this set stays out of here
-  bool disturbed = false;  // a handler did something that a parked fiber may wait for
+  unsigned alive = 0;              // fibers whose function has not returned, main among them
+  unsigned outside = 0;            // jobs that other kernel threads do for fibers
+  bool busy = false;               // a signal handler that finds this set stays out of here
+  bool disturbed = false;          // a handler did something that a parked fiber may wait for
+  atomic<bool> interrupts{false};  // a handler was called while the main thread waited: relaxed
 
   unsigned long main_thread() const noexcept {  // its pthread_t
     return reinterpret_cast<unsigned long>(main->control_block);

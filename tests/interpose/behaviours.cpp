@@ -366,6 +366,53 @@ void blocked_signals_are_waited_for() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+// Whoever runs meanwhile, the main thread's wait ends.
+void handlers_interrupt_the_main_thread() {
+  static std::atomic<int> handled{0};
+  auto handler = [](int) { handled++; };
+  struct sigaction action{}, before{}, now{};
+  action.sa_handler = handler;
+  sigaction(SIGUSR2, &action, &before);
+  sigaction(SIGUSR2, nullptr, &now);
+  EXPECT(now.sa_handler == action.sa_handler);
+  EXPECT(signal(SIGUSR2, SIG_IGN) == action.sa_handler);
+  EXPECT(signal(SIGUSR2, handler) == SIG_IGN);
+  sigaction(SIGUSR2, &action, nullptr);
+
+  // Before the wait it does not count, so it is sent until it was seen.
+  auto is_interrupted = [](auto wait) {
+    std::atomic<bool> seen{false};
+    std::thread sender([&] {
+      for (int i = 0; i < 5000 && !seen; i++) {
+        kill(getpid(), SIGUSR2);
+        usleep(1000);
+      }
+    });
+    bool right = wait() == -1 && errno == EINTR;
+    seen = true;
+    sender.join();
+    return right;
+  };
+  EXPECT(is_interrupted([] { return usleep(4'000'000); }));
+  EXPECT(is_interrupted([] { return poll(nullptr, 0, 4000); }));
+  EXPECT(is_interrupted([] { return pause(); }));
+
+  sigset_t set, none;
+  sigemptyset(&none);
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  int so_far = handled;
+  kill(getpid(), SIGUSR2);
+  EXPECT(handled == so_far);
+  EXPECT(sigsuspend(&none) == -1 && errno == EINTR && handled == so_far + 1);
+  kill(getpid(), SIGUSR2);
+  timespec long_time{20, 0};
+  EXPECT(ppoll(nullptr, 0, &long_time, &none) == -1 && errno == EINTR && handled == so_far + 2);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  sigaction(SIGUSR2, &before, nullptr);
+}
+
 void local_destructors_run() {
   static std::atomic<int> destroyed{0};
   struct counted {
@@ -395,6 +442,7 @@ constexpr one all[] = {
     {"a_fifo_opens_when_its_other_end_does", a_fifo_opens_when_its_other_end_does},
     {"sendfile_waits_for_the_reader", sendfile_waits_for_the_reader},
     {"blocked_signals_are_waited_for", blocked_signals_are_waited_for},
+    {"handlers_interrupt_the_main_thread", handlers_interrupt_the_main_thread},
 };
 
 }  // namespace
