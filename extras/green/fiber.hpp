@@ -31,6 +31,7 @@ struct fiber {
   state now = state::idle;
   wake woken_by = wake::granted;
   bool interruptible = false;  // a signal or pthread_cancel() may end the present wait
+  bool restart = false;        // the last signal that did has a handler with SA_RESTART
   bool detached = false;
   bool joined = false;     // somebody waits for it: a second join is an error
   bool said_exit = false;  // ended by pthread_exit(), whose value is in `result`

@@ -18,6 +18,8 @@ namespace kettle::inline v0::green {
 
 // How often a handler was called, in all.
 unsigned handlers_called() noexcept;
+// Whether its handler asks for interrupted calls to be begun again.
+bool has_restart(int number) noexcept;
 
 // ppoll's mask and its kin's. It holds for the carrier while this fiber waits, so for all: good
 // enough for the loop of a program's main thread, which is who uses it. A signal that lay there is

@@ -34,7 +34,8 @@ template <class Attempt> int lock(const char* what, Attempt attempt) {
   for (;;) {
     long r = attempt();
     if (r != -EAGAIN) return int(as_libc(r));
-    if (int failed = sleep_until(after(1'000'000), what)) return int(as_libc(-failed));
+    int failed = sleep_until(after(1'000'000), what);
+    if (failed && !is_restarted(failed)) return int(as_libc(-failed));
   }
 }
 

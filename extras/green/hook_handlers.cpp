@@ -16,13 +16,16 @@ libc_function<sighandler_t(int, sighandler_t)> next_signal{"signal"};
 
 constexpr int most_signals = 65;
 atomic<void*> handlers[most_signals];  // the program's: functions, of one argument or of three
+atomic<bool> restarts[most_signals];
 atomic<unsigned> called{0};
 
 void call(int number, siginfo_t* info, void* context) {
   called.fetch_add(1, relaxed);
   if (fiber* main = here.main) {
-    if (main->now == fiber::state::parked && main->interruptible)
+    if (main->now == fiber::state::parked && main->interruptible) {
+      if (!has_restart(number)) here.breaks.store(true, relaxed);
       here.interrupts.store(true, relaxed);
+    }
     if (!self || here.busy) engine_ring_bell();  // the carrier may be about to sleep
   }
   using function = void(int, siginfo_t*, void*);
@@ -36,10 +39,14 @@ bool is_function(void* h) noexcept {
 }
 
 // Installs what stands for `handler`; tells what stood there, as the program knows it.
-template <class Install> void* exchange(int number, void* handler, Install install) noexcept {
+template <class Install>
+void* exchange(int number, void* handler, bool restart, Install install) noexcept {
   void* before = handlers[number].load(relaxed);
   bool function = is_function(handler);
-  if (function) handlers[number].store(handler, relaxed);
+  if (function) {
+    handlers[number].store(handler, relaxed);
+    restarts[number].store(restart, relaxed);
+  }
   void* old = install(function ? ours() : handler);
   return old == ours() ? before : old;
 }
@@ -47,6 +54,9 @@ template <class Install> void* exchange(int number, void* handler, Install insta
 }  // namespace
 
 unsigned handlers_called() noexcept { return called.load(relaxed); }
+bool has_restart(int number) noexcept {
+  return number > 0 && number < most_signals && restarts[number].load(relaxed);
+}
 
 }  // namespace kettle::inline v0::green
 
@@ -58,7 +68,8 @@ KETTLE_GREEN_HOOK int sigaction(int number, const struct sigaction* wanted,
   struct sigaction was{};
   int r = -1;
   void* handler = wanted ? reinterpret_cast<void*>(wanted->sa_handler) : nullptr;
-  void* before = exchange(number, handler, [&](void* instead) {
+  bool restart = wanted && (wanted->sa_flags & SA_RESTART);
+  void* before = exchange(number, handler, restart, [&](void* instead) {
     struct sigaction action{};
     if (wanted) action = *wanted;
     action.sa_handler = reinterpret_cast<sighandler_t>(instead);
@@ -74,7 +85,7 @@ KETTLE_GREEN_HOOK int sigaction(int number, const struct sigaction* wanted,
 
 KETTLE_GREEN_HOOK sighandler_t signal(int number, sighandler_t wanted) noexcept {
   if (number < 1 || number >= most_signals) return next_signal(number, wanted);
-  void* before = exchange(number, reinterpret_cast<void*>(wanted), [=](void* instead) {
+  void* before = exchange(number, reinterpret_cast<void*>(wanted), true, [=](void* instead) {
     return reinterpret_cast<void*>(next_signal(number, reinterpret_cast<sighandler_t>(instead)));
   });
   return reinterpret_cast<sighandler_t>(before);

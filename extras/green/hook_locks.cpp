@@ -46,7 +46,8 @@ int try_or_park(const void* key, int busy, const char* what, nanoseconds until, 
   while ((r = attempt()) == busy) {
     nanoseconds look = look_every ? after(look_every) : never;
     wake w = ticket.wait(look < until ? look : until, interruptible);
-    if (w == wake::interrupted && interruptible) return EINTR;
+    if (w == wake::interrupted && interruptible && !(until == never && is_restarted(EINTR)))
+      return EINTR;
     if (w == wake::timed_out && look >= until) return ETIMEDOUT;
     if (w == wake::timed_out) ticket.again();
   }

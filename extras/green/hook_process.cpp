@@ -45,7 +45,7 @@ pid_t wait_child(pid_t child, int* status, int options, rusage* used) {
     // A pidfd tells of the end only, not of stops.
     bool ends_only = !(options & (WUNTRACED | WCONTINUED));
     if (child > 0 && ends_only && wait_for_child(child, "waitpid", failed)) {
-      if (failed == 0) continue;
+      if (failed == 0 || is_restarted(failed)) continue;
       return pid_t(as_libc(-failed));
     }
     return offload("wait4", [&] { return next_wait4(child, status, options, used); });

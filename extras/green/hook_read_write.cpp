@@ -80,25 +80,21 @@ bool advance(iovec*& v, int& count, std::size_t by) noexcept {
   return true;
 }
 
-std::size_t bytes_in(const iovec* v, int count) noexcept {
-  std::size_t bytes = 0;
-  for (int i = 0; i < count; i++) bytes += v[i].iov_len;
-  return bytes;
+// Of a file what is in memory comes first, and whoever reads one expects the rest as well. Most of
+// what is read short is a pipe or a socket, of which lseek tells sooner than fstat.
+bool has_more(int fd) noexcept {
+  return sys::raw_call(SYS_lseek, fd, 0L, SEEK_CUR) >= 0 && is_file(fd);
 }
 
 long read_some(int fd, iovec* v, int count, off_t at, const char* what) {
-  auto once = [&] {
-    return repeat(fd, POLLIN, what, limit::receiving, [&] { return read_now(fd, v, count, at); });
-  };
-  long r = once();
-  // Of a file only what is in memory has come so far, and whoever reads one expects the rest. Most
-  // of what is read short is a pipe or a socket, of which lseek tells sooner than fstat.
-  if (r <= 0 || std::size_t(r) == bytes_in(v, count)) return r;
-  if (sys::raw_call(SYS_lseek, fd, 0L, SEEK_CUR) < 0 || !is_file(fd)) return r;
-  advance(v, count, std::size_t(r));
-  if (at != where_it_stands) at += r;
-  long more = once();
-  return more > 0 ? r + more : r;
+  long total = 0;
+  for (bool file = false;; file = true) {
+    long r = repeat(fd, POLLIN, what, limit::receiving, [&] { return read_now(fd, v, count, at); });
+    if (r <= 0) return total > 0 ? total : r;
+    total += r;
+    if (at != where_it_stands) at += r;
+    if (!advance(v, count, std::size_t(r)) || !(file || has_more(fd))) return total;
+  }
 }
 
 // A blocking write returns when all is written.

@@ -1,6 +1,7 @@
 // pthread_create makes a fiber; what is asked of a thread afterwards is answered for the fiber.
 
 #include "green/donor.hpp"
+#include "green/handlers.hpp"
 #include "green/hook.hpp"
 #include "green/host.hpp"
 #include "green/lot.hpp"
@@ -206,7 +207,10 @@ KETTLE_GREEN_HOOK int pthread_kill(pthread_t t, int number) noexcept {
   if (number == 0) return 0;
   // The handler runs at once, on the fiber that runs now; the one that was meant is interrupted.
   long r = kettle::sys::raw_call(SYS_tgkill, here.process, here.carrier, number);
-  if (r == 0 && f->interruptible) unpark(*f, wake::interrupted);
+  if (r == 0 && f->interruptible) {
+    f->restart = has_restart(number);
+    unpark(*f, wake::interrupted);
+  }
   return int(-r);
 }
 

@@ -169,7 +169,10 @@ unsigned lot_wake(const void* key, unsigned most, std::uint32_t only) noexcept {
 
 void lot_disturb() noexcept {
   for (fiber* f = here.newest; f; f = f->older)
-    if (f->now == fiber::state::parked && f->interruptible) unpark(*f, wake::interrupted);
+    if (f->now == fiber::state::parked && f->interruptible) {
+      f->restart = true;  // no signal of its own
+      unpark(*f, wake::interrupted);
+    }
   for (bucket& b : lot) {
     if (b.inside.load(relaxed) == 0) continue;
     lock held(b);

@@ -30,9 +30,12 @@ void take_mails() noexcept {
 // A signal handler has run: whoever waits for something it may have changed looks again, and the
 // thread that has signals delivered to it sees its call interrupted.
 void signal_came() noexcept {
-  here.interrupts.store(false, relaxed);
+  bool known = here.interrupts.exchange(false, relaxed);
+  bool breaks = here.breaks.exchange(false, relaxed) || !known;
   fiber* f = here.main;
-  if (f && f->now == fiber::state::parked && f->interruptible) unpark(*f, wake::interrupted);
+  if (!f || f->now != fiber::state::parked || !f->interruptible) return;
+  f->restart = !breaks;
+  unpark(*f, wake::interrupted);
 }
 
 void look() noexcept {

@@ -11,6 +11,8 @@
 
 #include "green/fiber.hpp"
 
+#include <cerrno>
+
 namespace kettle::inline v0::green {
 
 struct fiber_line {
@@ -35,11 +37,12 @@ struct scheduler {
   fiber* newest = nullptr;  // all fibers, by `older`
   int carrier = 0;          // the kernel's number of the thread that runs them
   int process = 0;
-  unsigned alive = 0;              // fibers whose function has not returned, main among them
-  unsigned outside = 0;            // jobs that other kernel threads do for fibers
-  bool busy = false;               // a signal handler that finds this set stays out of here
-  bool disturbed = false;          // a handler did something that a parked fiber may wait for
-  atomic<bool> interrupts{false};  // a handler was called while the main thread waited: relaxed
+  unsigned alive = 0;      // fibers whose function has not returned, main among them
+  unsigned outside = 0;    // jobs that other kernel threads do for fibers
+  bool busy = false;       // a signal handler that finds this set stays out of here
+  bool disturbed = false;  // a handler did something that a parked fiber may wait for
+  // Handlers that were called while the main thread waited, one without SA_RESTART: relaxed.
+  atomic<bool> interrupts{false}, breaks{false};
 
   unsigned long main_thread() const noexcept {  // its pthread_t
     return reinterpret_cast<unsigned long>(main->control_block);
@@ -79,6 +82,8 @@ void make_ready(fiber& f) noexcept;
 inline void about_to_wait(const char* what) noexcept {
   if (self) self->waits_for = what;
 }
+// Whether that ended a wait which is to begin again.
+inline bool is_restarted(int error) noexcept { return error == EINTR && self && self->restart; }
 void yield() noexcept;
 // Leaves the running fiber, which has ended and may be used again by somebody else.
 void leave() noexcept;

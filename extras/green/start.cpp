@@ -86,6 +86,7 @@ void in_forked_child() noexcept {
   if (!self || here.process == int(sys::raw_call(SYS_getpid))) return;
   runs = false;
   self = nullptr;
+  here.main = nullptr;  // a handler must not ring the parent's bell
 }
 
 const char* start() noexcept {

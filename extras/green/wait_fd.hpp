@@ -49,7 +49,8 @@ long repeat(int fd, short events, const char* what, limit kind, Attempt attempt)
       if (is_nonblocking(fd)) return r;
       until = moment_by(kind, fd);
     }
-    if (int failed = wait_fd(fd, events, until, what)) return -failed;  // EAGAIN: SO_RCVTIMEO
+    int failed = wait_fd(fd, events, until, what);
+    if (failed && !(until == never && is_restarted(failed))) return -failed;  // EAGAIN: SO_RCVTIMEO
   }
 }
 

@@ -397,6 +397,26 @@ void handlers_interrupt_the_main_thread() {
   EXPECT(is_interrupted([] { return poll(nullptr, 0, 4000); }));
   EXPECT(is_interrupted([] { return pause(); }));
 
+  // With SA_RESTART a read goes on.
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGUSR2, &action, nullptr);
+  int ends[2];
+  EXPECT(pipe(ends) == 0);
+  std::thread sender([&] {
+    for (int i = 0; i < 5; i++) {
+      usleep(1000);
+      kill(getpid(), SIGUSR2);
+    }
+    usleep(1000);
+    if (write(ends[1], "x", 1) != 1) wrong++;
+  });
+  char c;
+  ssize_t got = read(ends[0], &c, 1);
+  sender.join();
+  EXPECT(got == 1);
+  close(ends[0]);
+  close(ends[1]);
+
   sigset_t set, none;
   sigemptyset(&none);
   sigemptyset(&set);

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -220,40 +221,38 @@ struct cold_file {
   }
 };
 
-TEST(green_loop, a_file_comes_whole_from_its_disk_while_others_run) {
-  using call = ssize_t(int, void*, std::size_t);
-  for (call* read : {+[](int fd, void* p, std::size_t n) { return ::pread(fd, p, n, 0); },
-                     +[](int fd, void* p, std::size_t n) { return ::read(fd, p, n); }}) {
-    cold_file file;
-    if (!file.is_cold()) GTEST_SKIP() << "the kernel keeps in memory what it is told to forget";
-    std::string order, got(file.content.size(), ' ');
-    run([&](nursery& n) {
-      n.start(on_fiber, [&] {
-        order += "asked ";
-        EXPECT_EQ(read(file.fd, got.data(), got.size()), ssize_t(got.size()));
-        order += "came";
-      });
-      n.start(on_fiber, [&] { order += "others "; });
-    });
-    EXPECT_EQ(order, "asked others came");
-    EXPECT_TRUE(got == file.content);
-  }
+auto kernel_threads() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
 }
 
-TEST(green_loop, the_others_run_while_a_file_is_written_to_its_disk) {
-  cold_file file;
-  for (auto* sync : {::fsync, ::fdatasync}) {
-    std::string order;
-    run([&](nursery& n) {
-      n.start(on_fiber, [&] {
-        order += "asked ";
-        EXPECT_EQ(sync(file.fd), 0);
-        order += "written";
+TEST(green_loop, a_file_comes_whole_from_its_disk_by_a_real_thread) {
+  using call = ssize_t(int, void*, std::size_t);
+  // Once in a while the disk is faster than we are: then nobody else was asked.
+  for (int i = 0; i == 0 || (i < 10 && kernel_threads() == 1); i++) {
+    for (call* read : {+[](int fd, void* p, std::size_t n) { return ::pread(fd, p, n, 0); },
+                       +[](int fd, void* p, std::size_t n) { return ::read(fd, p, n); }}) {
+      cold_file file;
+      if (!file.is_cold()) GTEST_SKIP() << "the kernel keeps in memory what it is told to forget";
+      std::string got(file.content.size(), ' ');
+      run([&](nursery& n) {
+        n.start(on_fiber,
+                [&] { EXPECT_EQ(read(file.fd, got.data(), got.size()), ssize_t(got.size())); });
       });
-      n.start(on_fiber, [&] { order += "others "; });
-    });
-    EXPECT_EQ(order, "asked others written");
+      EXPECT_TRUE(got == file.content);
+    }
   }
+  EXPECT_GT(kernel_threads(), 1);
+}
+
+TEST(green_loop, a_file_is_written_to_its_disk_by_a_real_thread) {
+  cold_file file;
+  run([&](nursery& n) {
+    n.start(on_fiber, [&] {
+      EXPECT_EQ(::fsync(file.fd), 0);
+      EXPECT_EQ(::fdatasync(file.fd), 0);
+    });
+  });
+  EXPECT_GT(kernel_threads(), 1);
 }
 
 TEST(green_loop, a_blocked_signal_is_waited_for) {
