@@ -258,16 +258,22 @@ bool process_engine::is_warm() const noexcept {
   return true;
 }
 
+// The claim decides: whoever changes `queued` first.
+bool process_engine::take_back(std::uint32_t slot,
+                               std::vector<placed_child_base*>& unrun) noexcept {
+  std::uint32_t generation = slots_[slot].generation;
+  std::uint64_t queued = slot_word{generation, 0, slot_state::queued}.bits();
+  if (!memory_.answers().state[slot].compare_exchange_strong(
+          queued, slot_word{generation, 0, slot_state::free}.bits(), acq_rel))
+    return false;
+  unrun.push_back(take_out(slot, 0));
+  return true;
+}
+
 void process_engine::cancel_slot(std::uint32_t slot,
                                  std::vector<placed_child_base*>& unrun) noexcept {
+  if (take_back(slot, unrun)) return;
   slot_record& s = slots_[slot];
-  std::uint64_t queued = slot_word{s.generation, 0, slot_state::queued}.bits();
-  // The claim decides: whoever changes `queued` first.
-  if (memory_.answers().state[slot].compare_exchange_strong(
-          queued, slot_word{s.generation, 0, slot_state::free}.bits(), acq_rel)) {
-    unrun.push_back(take_out(slot, 0));
-    return;
-  }
   slot_word w = state_of(slot);
   if (w.state == slot_state::done || s.cancel_asked) return;
   s.cancel_asked = true;
@@ -311,6 +317,9 @@ void process_engine::close(close_mode mode) noexcept {
         unrun.push_back(w.child);
       }
       overflow_.clear();
+      // First what has not begun: a worker that ends when it is asked would take the next.
+      for (std::uint32_t i = 0; i < slot_count; i++)
+        if (slots_[i].child) take_back(i, unrun);
       for (std::uint32_t i = 0; i < slot_count; i++)
         if (slots_[i].child) {
           if (killing_) slots_[i].cancel_asked = false;  // sooner than it was told before
