@@ -4,6 +4,7 @@
 #include <kettle/processes/codec.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <stdexcept>
 
 #include <dlfcn.h>
@@ -109,7 +110,8 @@ struct found_code {
   code_reference reference;
 };
 found_code& found_before(std::uintptr_t number) {
-  static thread_local found_code some[16];
+  // On the heap: a plug-in has little room for the thread-locals of what it is linked with.
+  static thread_local const auto some = std::make_unique<found_code[]>(16);
   return some[std::uint64_t(number) * 0x9e3779b97f4a7c15 >> 60];  // Fibonacci hashing
 }
 
