@@ -88,8 +88,8 @@ TEST(queue, a_send_waits_while_it_is_full_and_has_sent_nothing_when_cancelled) {
 TEST(queue, who_waits_to_send_is_let_in_by_a_receive) {
   for (std::size_t capacity : {0u, 1u}) {
     std::vector<int> got;
+    queue<int> q({.capacity = capacity});
     run_virtual([&](nursery& n) -> task<> {
-      queue<int> q({.capacity = capacity});
       auto sends = [&]() -> task<> {
         for (int i = 0; i < 4; i++) co_await q.send(i);
         q.close();
@@ -144,8 +144,8 @@ TEST(queue, closing_lets_receivers_take_what_is_left) {
 }
 
 TEST(queue, join_waits_for_items_that_were_taken_too) {
-  run_virtual([](nursery& n) -> task<> {
-    queue<int> q;
+  queue<int> q;
+  run_virtual([&](nursery& n) -> task<> {
     co_await q.join();  // nothing to wait for
     for (int i = 0; i < 3; i++) q.try_send(i);
     auto works = [&]() -> task<> {
