@@ -152,7 +152,7 @@ def compiling(at):
 def core(at):
     return [
         task(at, "g++", "", 10),
-        task(at, "clang", "clang", 8),
+        task(at, "clang", "clang/bench", 8),
         sleepers(at),
         children(at),
         *fibers(at),
