@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Opens the page of kettle compare --html in a browser without a network: screenshot_test.py PATH_OF_KETTLE.
 
-Says 'SKIP: why' and exits with 77 where there is no Chromium.
+Says 'SKIP: why' and exits with 77 where there is no Chromium that works.
 """
 
 import collections
@@ -66,27 +66,39 @@ def bars_in(picture):
     return count, longest
 
 
+def photograph(browser, folder, page):
+    """The PNG of a page, or why there is none."""
+    picture = folder / "page.png"
+    picture.unlink(missing_ok=True)
+    done = subprocess.run(
+        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+         f"--user-data-dir={folder}/profile", "--host-resolver-rules=MAP * ~NOTFOUND",
+         f"--window-size={WIDTH},1200", f"--screenshot={picture}", page],
+        capture_output=True, text=True, timeout=120, check=False)
+    return (picture.read_bytes(), "") if picture.exists() else (None, done.stderr[-500:])
+
+
 def main(kettle):
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not browser:
         print(f"SKIP: none of {', '.join(BROWSERS)} is installed, so no page can be looked at")
         return 77
     with tempfile.TemporaryDirectory(prefix="kettle-html-") as folder:
-        page, result, picture = (pathlib.Path(folder) / n for n in ("r.html", "r.json", "r.png"))
+        folder = pathlib.Path(folder)
+        if not photograph(browser, folder, "data:text/html,empty")[0]:
+            print(f"SKIP: {browser} draws no page at all here")
+            return 77
+        page, result = folder / "r.html", folder / "r.json"
         subprocess.run(
             [kettle, "compare", "--workload", "waiting", "--items", "8", "--rounds", "1",
              "--html", str(page), "--json", str(result)],
             check=True, stdout=subprocess.DEVNULL, timeout=120)
         rows = json.loads(result.read_text())["workloads"][0]["methods"]
-        done = subprocess.run(
-            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-             f"--user-data-dir={folder}/profile", "--host-resolver-rules=MAP * ~NOTFOUND",
-             f"--window-size={WIDTH},1200", f"--screenshot={picture}", page.as_uri()],
-            capture_output=True, text=True, timeout=120, check=False)
-        if not picture.exists():
-            print(f"{browser} made no picture: {done.stderr[-500:]}")
+        picture, why = photograph(browser, folder, page.as_uri())
+        if not picture:
+            print(f"{browser} made no picture: {why}")
             return 1
-        count, longest = bars_in(picture.read_bytes())
+        count, longest = bars_in(picture)
         print(f"{count} bars for {len(rows)} methods, the longest of {longest} pixels")
         # A bar is cut in two where the line of its likely median crosses it, but never in rows.
         return 0 if count >= len(rows) and longest > WIDTH / 4 else 1
