@@ -1,5 +1,6 @@
 #include "processes/server.hpp"
 
+#include "base/must_make.hpp"
 #include "processes/worker.hpp"
 #include "sys/packet.hpp"
 #include "sys/process.hpp"
@@ -114,7 +115,7 @@ class server {
 void serve(pid_t client) noexcept {
   sys::settle_standard_files();
   // Not destroyed: a task may call exit() while other threads of its worker use this.
-  static server& self = *new server(client);
+  static server& self = *must_make<server>(client);
   if (self.prepare()) self.run();
   self.bury_all();
   sys::leave(0);

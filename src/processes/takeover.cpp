@@ -17,7 +17,7 @@
 
 namespace kettle::inline v0 {
 
-[[gnu::weak]] void serve(pid_t client) noexcept;
+[[gnu::weak]] void serve(pid_t client) noexcept;  // NOLINT: weak only here
 
 namespace {
 

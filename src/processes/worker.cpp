@@ -1,5 +1,6 @@
 #include "processes/worker.hpp"
 
+#include "base/must_make.hpp"
 #include "core/home.hpp"
 #include "processes/error_codec.hpp"
 #include "sys/futex.hpp"
@@ -201,7 +202,7 @@ class worker {
 }  // namespace
 
 void run_worker(shared_memory& memory, int number) noexcept {
-  static worker& self = *new worker(memory, number);  // its listener never ends
+  static worker& self = *must_make<worker>(memory, number);  // its listener never ends
   try {
     self.prepare();
     self.set_phase(worker_phase::ready);

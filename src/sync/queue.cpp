@@ -53,7 +53,8 @@ queue_node* queue_base::take_first() noexcept {
 
 // Hands it to somebody who waits, or keeps it; false: neither can be done now.
 bool queue_base::give(queue_node*& n, queued_wait*& woken) noexcept {
-  if ((woken = receivers_.grant_first())) {
+  woken = receivers_.grant_first();
+  if (woken) {
     static_cast<queue_wait*>(woken)->node_ = std::exchange(n, nullptr);
     taken_++;
     return true;
@@ -66,7 +67,8 @@ bool queue_base::give(queue_node*& n, queued_wait*& woken) noexcept {
 // The first there is, and lets the next sender in.
 queue_node* queue_base::fetch(queued_wait*& woken) noexcept {
   queue_node* n = take_first();
-  if ((woken = senders_.grant_first())) {
+  woken = senders_.grant_first();
+  if (woken) {
     queue_node* sent = std::exchange(static_cast<queue_wait*>(woken)->node_, nullptr);
     if (n)
       insert(*sent);

@@ -46,10 +46,10 @@ template <class T> struct first_state {
     n.cancel("somebody else was first");
   }
   // When all have ended.
-  T result(nursery::result end) {
+  T result(const nursery::result& end) {
     if (winner) return std::move(*winner);
     if (end.cancelled) throw cancelled{"cancelled from outside"};
-    for (auto& e : end.errors) errors.push_back(e);
+    for (const auto& e : end.errors) errors.push_back(e);
     throw error_group(std::move(errors));
   }
 };

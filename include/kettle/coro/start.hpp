@@ -206,7 +206,7 @@ template <class T> bool refers_to_body(const nursery& n, const T& part) noexcept
     return false;
   } else if constexpr (std::is_trivially_copyable_v<T>) {
     alignas(T) unsigned char copy[sizeof(T)];
-    __builtin_memcpy(copy, std::addressof(part), sizeof(T));
+    __builtin_memcpy(copy, static_cast<const void*>(std::addressof(part)), sizeof(T));
 #if __has_builtin(__builtin_clear_padding)
     __builtin_clear_padding(reinterpret_cast<T*>(copy));  // it is copied too, whatever lay there
 #endif
