@@ -159,19 +159,23 @@ def redis_server():
                 p.terminate()
 
 
-def overlap(at, library, package, server, least_s=0.0):
-    """Fifty threads wait in an unmodified library, and take at most three times as long as one."""
+def overlap(at, library, package, server):
+    """Fifty threads wait in an unmodified library, and take at most twice as long as one: once in five times at least,
+    since the servers and the rest of the machine have their share in it."""
     program = at.programs / f"interpose_{library}"
     if not program.exists():
         skip(f"{package} was not there when this was built")
     with server as where:
-        one, fifty = (float(run(at.kettle, "green", "--", program, where, n).stdout) for n in ("1", "50"))
-    print(f"one: {one:.3f} s, fifty: {fifty:.3f} s, fifty in turn would be {50 * one:.1f} s")
-    expect(fifty <= max(3 * one, least_s), f"fifty took {fifty:.3f} s, one {one:.3f} s")
+        for _ in range(5):
+            one, fifty = (float(run(at.kettle, "green", "--", program, where, n).stdout) for n in ("1", "50"))
+            print(f"one: {one:.3f} s, fifty: {fifty:.3f} s, fifty in turn would be {50 * one:.1f} s")
+            if fifty <= 2 * one:
+                return
+    raise SystemExit("wrong: fifty never took at most twice as long as one")
 
 
 def postgres(at):
-    overlap(at, "postgres", "libpq-dev", postgresql(), least_s=2.5)  # its server starts fifty processes
+    overlap(at, "postgres", "libpq-dev", postgresql())
 
 
 def redis(at):
