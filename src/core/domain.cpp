@@ -4,6 +4,7 @@
 
 #include "base/must_make.hpp"
 #include "core/home.hpp"
+#include "sys/outsiders.hpp"
 #include "sys/time.hpp"
 
 #include <algorithm>
@@ -77,9 +78,17 @@ void domain::nobody_is_busy() noexcept {
       if (h->next_timer() <= next) h->rouse();
     return;
   }
-  for (home* h : homes_)
-    if (h->outside_wakers.load(relaxed) > 0) return;
-  if (deadlock_) post(*root_, *deadlock_);
+  if (deadlock_ && is_judged()) post(*root_, *deadlock_);
+}
+
+// Nothing of ours will ever happen; whether nothing else will.
+bool domain::is_judged() noexcept {
+  bool open = false;
+  for (home* h : homes_) {
+    if (h->outside_wakers.load(relaxed) > 0) return false;
+    open |= h->open_waits.load(relaxed) > 0;
+  }
+  return !open || (quiet_.exchange(false, relaxed) && !sys::has_outsiders(int(homes_.size())));
 }
 
 }  // namespace kettle::inline v0

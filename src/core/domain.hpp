@@ -11,6 +11,10 @@
 // moving as long as a thread of its queue is free for it; when all of them are at work for this
 // run, and asleep, only the clock can bring one back.
 //
+// Some waits may be ended by any thread of the process (`open_waits`). If nothing else is left, it
+// is a deadlock only if the process has no other thread, and no signal handler, that could; which
+// is asked of the kernel, and so not before nothing has happened for a while.
+//
 // Threads: the counts are atomic; the lists and the virtual clock are under the lock.
 
 #include <kettle/base/atomic.hpp>
@@ -74,12 +78,16 @@ class domain {
   friend class home;
   void falls_asleep() noexcept { work_ends(); }
   void is_woken() noexcept { work_begins(); }  // called by the waker, before the wake call
+  // A home has slept for as long as one must before outsiders are looked for. relaxed: a hint.
+  void nothing_happened() noexcept { quiet_.store(true, relaxed); }
   void nobody_is_busy() noexcept;
+  bool is_judged() noexcept;
   bool has_free_thread(const backlog& b) const noexcept;
 
   virtual_world* world_;
   home* root_;
   atomic<std::int64_t> busy_{0};
+  atomic<bool> quiet_{false};
   spin_lock lock_;
   std::vector<home*> homes_;
   std::forward_list<backlog> backlogs_;

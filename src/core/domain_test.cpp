@@ -2,6 +2,8 @@
 
 #include "core/domain.hpp"
 
+#include "core/home.hpp"
+
 #include <kettle/kettle.hpp>
 #include <kettle/threads/on_thread.hpp>
 
@@ -62,6 +64,68 @@ TEST(domain, a_thread_in_ordinary_code_is_no_deadlock) {
     co_return co_await f;
   });
   EXPECT_EQ(got, 7);
+}
+
+// Any thread may end it, and nothing tells whether one will.
+struct open_wait : operation<open_wait> {
+  explicit open_wait(atomic<open_wait*>& at) noexcept : slot(at) { abortable_ = false; }
+  bool start() override {
+    who().at_->open_waits.fetch_add(1, relaxed);
+    slot.store(this, release);
+    return false;
+  }
+  void unlink() noexcept override {}
+  void cancel() noexcept override {}
+  bool give_up() noexcept override {
+    gave_up = grant();
+    if (gave_up) granted();
+    return gave_up;
+  }
+  const char* what() const noexcept override { return "open wait"; }
+  bool finish() noexcept {
+    who().at_->open_waits.fetch_sub(1, relaxed);
+    return !gave_up;
+  }
+  atomic<open_wait*>& slot;
+  bool gave_up = false;
+};
+
+TEST(domain, an_open_wait_ends_the_run_if_no_other_thread_could_end_it) {
+  atomic<open_wait*> at{nullptr};
+  bool ended = true;
+  auto waits = [&]() -> task<> { ended = co_await open_wait(at); };
+  EXPECT_THROW(run(waits), deadlock_error);
+  EXPECT_FALSE(ended);
+  ended = true;
+  EXPECT_THROW(run_virtual(waits), deadlock_error);
+  EXPECT_FALSE(ended);
+}
+
+TEST(domain, an_open_wait_is_no_deadlock_while_another_thread_could_end_it) {
+  atomic<open_wait*> at{nullptr};
+  bool ended = false;
+  std::thread other([&] {
+    std::this_thread::sleep_for(250ms);  // so long that it is asked for more than once
+    open_wait* w = at.load(acquire);
+    if (w->grant()) w->granted();
+  });
+  run([&]() -> task<> { ended = co_await open_wait(at); });
+  other.join();
+  EXPECT_TRUE(ended);
+}
+
+TEST(domain, a_timer_goes_before_an_open_wait_is_judged) {
+  atomic<open_wait*> at{nullptr};
+  bool ended = false;
+  run_virtual([&](nursery& n) -> task<> {
+    n.start([&]() -> task<> {
+      co_await sleep_for(10h);
+      open_wait* w = at.load(acquire);
+      if (w->grant()) w->granted();
+    });
+    ended = co_await open_wait(at);
+  });
+  EXPECT_TRUE(ended);
 }
 
 }  // namespace

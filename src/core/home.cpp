@@ -15,6 +15,8 @@ namespace {
 constexpr int turns_between_polls =
     61;  // prime, as in tokio: no beat with batches of a power of two
 constexpr std::ptrdiff_t nest_limit_bytes = 1 << 20;
+// Looking for outsiders is dear: so long nothing must have happened before, and between two looks.
+constexpr duration patience = std::chrono::milliseconds(100);
 
 mail asleep_idle(nullptr), asleep_counted(nullptr);  // sentinels of the inbox word
 
@@ -130,6 +132,8 @@ void home::sleep_until(time_point until) {
   bool virtual_time = domain_->world() != nullptr;
   bool io = backend_ && backend_->pending() > 0;
   bool counted = !virtual_time && (io || until != never || outside_wakers.load(relaxed) > 0);
+  bool patient = !counted && !io && open_waits.load(relaxed) > 0;
+  if (patient) until = after(sys::monotonic_now(), patience);
   mail* mine = counted ? &asleep_counted : &asleep_idle;
   in_poll_.store(io, relaxed);
   std::uint32_t ticket = futex_.load(relaxed);
@@ -138,8 +142,8 @@ void home::sleep_until(time_point until) {
   if (!counted) domain_->falls_asleep();
   if (io)
     backend_->poll(until);
-  else
-    sys::futex_wait(futex_.address(), ticket, until);
+  else if (sys::futex_wait(futex_.address(), ticket, until) == -ETIMEDOUT && patient)
+    domain_->nothing_happened();
   expected = mine;
   if (inbox_.compare_exchange_strong(expected, nullptr, relaxed) && !counted) domain_->is_woken();
 }

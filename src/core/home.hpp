@@ -102,6 +102,8 @@ class home {
   // Somebody outside kettle (a signal, a foreign thread) may wake a wait of this home: no deadlock
   // meanwhile.
   atomic<std::int32_t> outside_wakers{0};
+  // Waits that anybody may end who knows nothing of kettle: no deadlock while there is such a one.
+  atomic<std::int32_t> open_waits{0};
 
  private:
   friend class domain;

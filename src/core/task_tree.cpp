@@ -38,23 +38,12 @@ void describe_wait(std::string& out, const context& c) {
 constexpr std::size_t deepest_indent =
     20;  // scopes may nest 100 000 deep: their text must not grow with the square
 
-void add_members(std::string& out, const cancel_scope& s, std::size_t depth) {
-  for (const context* c = s.first_member(); c; c = c->scope_next_) {
-    out.append(std::min(depth, deepest_indent) * 2, ' ');
-    out += c->name_ ? c->name_ : "task";
-    out += std::string(" (") + c->kind_->name + ") ";
-    describe_wait(out, *c);
-    out += "\n";
-  }
-}
-
-}  // namespace
-
-std::string task_tree(const cancel_scope& root) {
-  std::string out;
+// Calls visit(context, depth), outer scopes first, until one says true: then that is the answer.
+template <class Visit> bool any_context(const cancel_scope& root, Visit visit) {
   std::size_t depth = 1;
   for (const cancel_scope* s = &root; s;) {
-    add_members(out, *s, depth);
+    for (const context* c = s->first_member(); c; c = c->scope_next_)
+      if (visit(*c, depth)) return true;
     if (s->first_child()) {
       s = s->first_child();
       depth++;
@@ -63,7 +52,27 @@ std::string task_tree(const cancel_scope& root) {
     while (s != &root && !s->next_sibling()) s = s->parent(), depth--;
     s = s == &root ? nullptr : s->next_sibling();
   }
+  return false;
+}
+
+}  // namespace
+
+std::string task_tree(const cancel_scope& root) {
+  std::string out;
+  any_context(root, [&](const context& c, std::size_t depth) {
+    out.append(std::min(depth, deepest_indent) * 2, ' ');
+    out += c.name_ ? c.name_ : "task";
+    out += std::string(" (") + c.kind_->name + ") ";
+    describe_wait(out, c);
+    out += "\n";
+    return false;
+  });
   return out;
+}
+
+bool give_up_one(const cancel_scope& root) noexcept {
+  return any_context(
+      root, [](const context& c, std::size_t) { return c.waiting_ && c.waiting_->give_up(); });
 }
 
 }  // namespace kettle::inline v0

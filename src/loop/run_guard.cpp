@@ -65,11 +65,13 @@ struct run_guard::state {
         here(world.get(), &h),
         note(*this) {}
 
-  // Everybody sleeps for ever: unwind it all with the tree as it stands. If even that does not end
-  // it, somebody waits shielded: nothing can be done but to say where.
+  // Everybody sleeps for ever: unwind it all with the tree as it stands. If that does not end it,
+  // waits that can fail do, one after the other. What then still waits does so shielded: nothing
+  // can be done but to say where.
   void deadlock() noexcept {
     std::string tree = task_tree(root->scope());
     if (!deadlock_text.empty()) {
+      if (give_up_one(root->scope())) return;
       std::fprintf(stderr, "kettle: deadlock under a shield:\n%s", tree.c_str());
       std::abort();
     }

@@ -4,6 +4,7 @@
 
 #include "processes/error_codec.hpp"
 #include "sys/futex.hpp"
+#include "sys/outsiders.hpp"
 #include "sys/packet.hpp"
 #include "sys/process.hpp"
 
@@ -35,6 +36,7 @@ void wait_until_gone(pid_t pid) noexcept {
 
 void* process_engine::manage(void* self) {
   sys::name_process("kettle-pool");  // this thread
+  sys::at_rest here;                 // waiting for another process is declared by who does
   static_cast<process_engine*>(self)->run_manager();
   return nullptr;
 }

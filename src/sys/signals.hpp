@@ -9,8 +9,11 @@
 // futex_wake and backend::wake, nothing else; errno is saved around them. Threads: a handler is the
 // process's, masks are the thread's.
 
+#include <kettle/base/atomic.hpp>
+
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <initializer_list>
 
 #include <pthread.h>
@@ -38,19 +41,26 @@ class signal_handler {
     action.sa_flags = SA_RESTART;
     sigfillset(&action.sa_mask);  // no handler within a handler
     installed_ = ::sigaction(signal, &action, &former_) == 0;
+    if (installed_) owned_.fetch_or(bit(), relaxed);
   }
   signal_handler(const signal_handler&) = delete;
   signal_handler& operator=(const signal_handler&) = delete;
   ~signal_handler() {
-    if (installed_) ::sigaction(signal_, &former_, nullptr);
+    if (!installed_) return;
+    ::sigaction(signal_, &former_, nullptr);
+    owned_.fetch_and(~bit(), relaxed);
   }
 
   bool installed() const noexcept { return installed_; }
   // A shell starts background jobs with SIGINT ignored: whoever takes a signal over may want to
   // respect that.
   bool was_ignored() const noexcept { return former_.sa_handler == SIG_IGN; }
+  // Whether the last one installed for it, by us, still is. relaxed: nothing hangs on it.
+  static bool owns(int signal) noexcept { return owned_.load(relaxed) >> (signal - 1) & 1; }
 
  private:
+  std::uint64_t bit() const noexcept { return std::uint64_t(1) << (signal_ - 1); }
+  static inline atomic<std::uint64_t> owned_{0};
   int signal_;
   bool installed_ = false;
   struct sigaction former_{};

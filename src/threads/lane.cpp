@@ -2,6 +2,7 @@
 
 #include "core/home.hpp"
 #include "sys/futex.hpp"
+#include "sys/outsiders.hpp"
 #include "sys/time.hpp"
 
 #include <kettle/base/error.hpp>
@@ -51,6 +52,10 @@ struct lane::state {
     stats.queued--;
     return t;
   }
+  void idle_changes(int by) noexcept {
+    stats.idle += std::uint32_t(by);
+    sys::threads_at_rest.fetch_add(by, relaxed);
+  }
   void push(queue_ticket& t) noexcept {
     t.next = nullptr;
     (tail ? tail->next : head) = &t;
@@ -62,7 +67,7 @@ struct lane::state {
     for (thread** t = &idle; *t; t = &(*t)->next) {
       if (*t != &me) continue;
       *t = me.next;
-      stats.idle--;
+      idle_changes(-1);
       return true;
     }
     return false;
@@ -99,7 +104,7 @@ bool lane::start(queue_ticket& t) noexcept {
     if (s.closed) return false;
     if (s.idle) {
       woken = std::exchange(s.idle, s.idle->next);
-      s.stats.idle--;
+      s.idle_changes(-1);
       woken->job = &t;
     } else if (s.stats.threads == options_.most_threads) {
       s.push(t);
@@ -227,7 +232,7 @@ queue_ticket* lane::next(state& s, thread& me, home& here) noexcept {
       s.stats.threads--;
     } else {
       me.next = std::exchange(s.idle, &me);
-      s.stats.idle++;
+      s.idle_changes(1);
     }
   }
   while (!leaves) {

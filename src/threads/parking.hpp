@@ -12,6 +12,7 @@
 // two words, hence no fence.
 
 #include "sys/futex.hpp"
+#include "sys/outsiders.hpp"
 
 #include <kettle/base/atomic.hpp>
 
@@ -73,11 +74,13 @@ class parking {
 
   void wake(std::uint32_t n) noexcept {
     wakes_.fetch_add(n, relaxed);
+    sys::threads_at_rest.fetch_sub(int(n), relaxed);
     permits_.fetch_add(
         n, relaxed);  // a permit carries nothing: the woken worker looks at state_ and the queues
     sys::futex_wake(permits_, int(n));
   }
   void sleep() noexcept {
+    sys::threads_at_rest.fetch_add(1, relaxed);
     for (;;) {
       std::uint32_t p = permits_.load(relaxed);
       while (p > 0)

@@ -53,6 +53,9 @@ class wait_point {
   // Asked by the waiter's scope, on its home. What needs the kernel's agreement overrides it and
   // lets completion decide.
   virtual void cancel() noexcept;
+  // Asked, on any thread, when nothing can happen and cancellation has not helped: true: it ends
+  // with an error of its own.
+  virtual bool give_up() noexcept { return false; }
   // What the granter calls last, without locks: by default wakes the waiter.
   virtual void granted() noexcept { wake(who()); }
   // For the task tree: "sleep", "channel.receive".
