@@ -19,7 +19,8 @@ namespace kettle::inline v0::green {
 using nanoseconds = std::int64_t;  // of CLOCK_MONOTONIC, when it is a moment
 inline constexpr nanoseconds never = INT64_MAX;
 
-enum class wake : std::uint8_t { granted, timed_out, interrupted };
+// hopeless: nothing can ever end the wait, as far as kettle's loop can tell.
+enum class wake : std::uint8_t { granted, timed_out, interrupted, hopeless };
 
 struct fiber {
   enum class state : std::uint8_t { ready, running, parked, ended, idle };

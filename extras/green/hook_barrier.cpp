@@ -42,8 +42,7 @@ void wait_for_the_end_of(barrier& b, unsigned round) noexcept {
     while (b.rounds() == round) sys::raw_futex(word, FUTEX_WAIT_PRIVATE, round);
     return;
   }
-  about_to_wait("pthread_barrier_wait");
-  lot_ticket ticket(&b);
+  lot_ticket ticket(&b, "pthread_barrier_wait");
   while (b.rounds() == round) ticket.wait(never);
 }
 

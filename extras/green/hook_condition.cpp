@@ -34,11 +34,10 @@ int wait(pthread_cond_t* c, pthread_mutex_t* m, nanoseconds until) {
   test_cancel();
   wake how;
   {
-    lot_ticket ticket(c);
+    lot_ticket ticket(c, "pthread_cond_wait");
     if (int failed = unlock_mutex(m)) return failed;
-    about_to_wait("pthread_cond_wait");
     how = ticket.wait_once(until, true);
-    if (int failed = lock_mutex(m, never)) return failed;
+    if (int failed = lock_mutex(m, never, false)) return failed;
   }
   test_cancel();  // with the mutex held, as its cleanup handler expects
   return how == wake::timed_out ? ETIMEDOUT : 0;

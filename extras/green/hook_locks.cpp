@@ -41,13 +41,13 @@ int try_or_park(const void* key, int busy, const char* what, nanoseconds until, 
   int r = attempt();
   if (r != busy) return r;
   if (until < 0) return EINVAL;
-  about_to_wait(what);
-  lot_ticket ticket(key);
+  lot_ticket ticket(key, what, true);
   while ((r = attempt()) == busy) {
     nanoseconds look = look_every ? after(look_every) : never;
     wake w = ticket.wait(look < until ? look : until, interruptible);
     if (w == wake::interrupted && interruptible && !(until == never && is_restarted(EINTR)))
       return EINTR;
+    if (w == wake::hopeless) return EDEADLK;
     if (w == wake::timed_out && look >= until) return ETIMEDOUT;
     if (w == wake::timed_out) ticket.again();
   }
@@ -132,8 +132,7 @@ KETTLE_GREEN_HOOK int pthread_once(pthread_once_t* once, void (*begin)()) {
   if (word.load(kettle::acquire) == done) return 0;
   if (!may_park()) return next_once(once, begin);
   {
-    about_to_wait("pthread_once");
-    lot_ticket ticket(once);
+    lot_ticket ticket(once, "pthread_once");
     // A real thread that runs it tells those who wait in libc, and not us: looked at again soon.
     while (word.load(kettle::acquire) & running)
       if (ticket.wait(self ? never : after(1'000'000)) == wake::timed_out) ticket.again();

@@ -40,21 +40,18 @@ int clock_lock(pthread_mutex_t* m, clockid_t clock, const timespec* until) noexc
 
 }  // namespace
 
-int lock_mutex(pthread_mutex_t* m, nanoseconds until) noexcept {
+int lock_mutex(pthread_mutex_t* m, nanoseconds until, bool can_fail) noexcept {
   int r = next_trylock(m);
   if (r != EBUSY) return r;
   if (locks_itself(m)) return EDEADLK;
-  about_to_wait("pthread_mutex_lock");
   bool shared = m->__data.__kind & 128;  // other processes unlock it without telling
-  lot_ticket ticket(m);
+  lot_ticket ticket(m, "pthread_mutex_lock", can_fail);
   while ((r = next_trylock(m)) == EBUSY) {
     nanoseconds next_look = shared ? after(shared_look) : never;
-    if (ticket.wait(next_look < until ? next_look : until) != wake::timed_out) continue;
-    if (next_look < until) {
-      ticket.again();
-      continue;
-    }
-    return ETIMEDOUT;
+    wake w = ticket.wait(next_look < until ? next_look : until);
+    if (w == wake::hopeless) return EDEADLK;
+    if (w == wake::timed_out && next_look >= until) return ETIMEDOUT;
+    if (w == wake::timed_out) ticket.again();
   }
   return r;
 }

@@ -31,10 +31,9 @@ long wait_on_word(const int* word, int operation, int expected, const timespec* 
   // A word that processes share is changed by those who do not come by here: looked at again soon.
   bool shared = !(operation & FUTEX_PRIVATE_FLAG);
   nanoseconds look = shared ? after(1'000'000) : never;
-  lot_ticket ticket(word, mask);
+  lot_ticket ticket(word, "futex", false, mask);
   auto& value = *reinterpret_cast<const kettle::atomic<int>*>(word);
   if (value.load(kettle::seq_cst) != expected) return -EAGAIN;  // after the ticket is in the lot
-  about_to_wait("futex");
   wake w = ticket.wait_once(look < until ? look : until, true);
   if (w == wake::granted) return 0;
   if (w == wake::interrupted) return -EINTR;

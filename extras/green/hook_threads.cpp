@@ -81,10 +81,9 @@ int join(fiber& f, void** result, nanoseconds until) {
     }
   } claimed{&f};
   f.joined = true;
-  self->waits_for = "pthread_join";
   {
     test_cancel();
-    lot_ticket ticket(&f);
+    lot_ticket ticket(&f, "pthread_join");
     while (f.now != fiber::state::ended) {
       if (ticket.wait(until, true) == wake::timed_out) return ETIMEDOUT;
       test_cancel();
@@ -175,9 +174,8 @@ KETTLE_GREEN_HOOK void pthread_exit(void* result) {
     here.alive--;
     self->now = fiber::state::ended;
     lot_wake(self, everybody);
-    self->waits_for = "pthread_exit";
     {
-      lot_ticket ticket(&here.alive);
+      lot_ticket ticket(&here.alive, "pthread_exit");
       while (here.alive > 0) ticket.wait(never);
     }
     std::exit(0);

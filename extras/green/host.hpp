@@ -16,6 +16,25 @@ namespace kettle::inline v0::green {
 
 enum class waits { obey_scope, to_the_end };
 
+// Somebody of a loop who waits for an address. He is claimed while the lot's lock is held, and
+// woken after it, once, by the same thread.
+struct host_wait {
+  virtual bool claim() noexcept = 0;  // false: it has ended already
+  virtual void unpark() noexcept = 0;
+  host_wait* next = nullptr;  // of those claimed together
+
+ protected:
+  ~host_wait() = default;
+};
+// Where he says how he is woken, and, unless that has happened, that he is gone: null. False: he
+// was taken out already.
+struct host_desk {
+  virtual bool publish(host_wait* w) noexcept = 0;
+
+ protected:
+  ~host_desk() = default;
+};
+
 struct host {
   // Whether the caller is a fiber or coroutine of a loop, and not in the midst of a wait of its
   // own.
@@ -24,6 +43,11 @@ struct host {
   // is; EAGAIN: it is `until`; ECANCELED: the scope was cancelled; ETIMEDOUT: by its deadline.
   int (*wait)(pollfd* fds, unsigned long count, nanoseconds until, waits how,
               const char* what) noexcept;
+  // Parks until unpark() or `until`, whatever becomes of the scope. hopeless, if it `can_fail`:
+  // the run found itself in a deadlock, and this wait was chosen to end it.
+  wake (*park)(host_desk& desk, nanoseconds until, const char* what, bool can_fail) noexcept;
+  // Counts this library's own threads that have nothing to do.
+  atomic<int>* threads_at_rest;
 };
 
 extern atomic<const host*> present_host [[gnu::visibility("hidden")]];

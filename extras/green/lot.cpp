@@ -1,25 +1,20 @@
 #include "green/lot.hpp"
 
 #include "green/engine.hpp"
-#include "green/host.hpp"
 #include "green/scheduler.hpp"
-
-#include "sys/raw.hpp"
-
-#include <cerrno>
-
-#include <sys/eventfd.h>
 
 namespace kettle::inline v0::green {
 
-namespace {
-
-struct bucket {
+struct lot_bucket {
   atomic<int> locked{0};
   atomic<unsigned> inside{0};
   lot_ticket* first = nullptr;
   lot_ticket* last = nullptr;
 };
+
+namespace {
+
+using bucket = lot_bucket;
 constexpr std::uintptr_t bucket_count = 1024;
 bucket lot[bucket_count];
 
@@ -48,20 +43,16 @@ struct lock {
 
 }  // namespace
 
-lot_ticket::lot_ticket(const void* key, std::uint32_t only) noexcept
-    : key_(key), who_(self), only_(only) {
+lot_ticket::lot_ticket(const void* key, const char* what, bool can_fail,
+                       std::uint32_t only) noexcept
+    : key_(key), what_(what), who_(self), only_(only), can_fail_(can_fail) {
+  about_to_wait(what);
   enter();
 }
 
 lot_ticket::~lot_ticket() {
   // A wake that has chosen us and is no longer wanted belongs to the next in line.
   if (inside_ && !withdraw()) lot_wake(key_, 1, only_);
-  if (bell_ >= 0) {
-    {
-      lock held(bucket_of(key_));
-    }  // whoever took the ticket has rung by now
-    sys::raw_close(bell_);
-  }
 }
 
 void lot_ticket::enter() noexcept {
@@ -76,15 +67,19 @@ void lot_ticket::enter() noexcept {
   inside_ = true;
 }
 
+void lot_ticket::take_out(bucket& b) noexcept {
+  (before_ ? before_->next_ : b.first) = next_;
+  (next_ ? next_->before_ : b.last) = before_;
+  b.inside.fetch_sub(1, relaxed);
+  inside_ = false;
+}
+
 bool lot_ticket::withdraw() noexcept {
   bucket& b = bucket_of(key_);
   {
     lock held(b);
     if (inside_) {
-      (before_ ? before_->next_ : b.first) = next_;
-      (next_ ? next_->before_ : b.last) = before_;
-      b.inside.fetch_sub(1, relaxed);
-      inside_ = false;
+      take_out(b);
       return true;
     }
   }
@@ -93,22 +88,16 @@ bool lot_ticket::withdraw() noexcept {
   return false;
 }
 
+bool lot_ticket::publish(host_wait* w) noexcept {
+  lock held(bucket_of(key_));
+  in_host_ = w;
+  return inside_;
+}
+
 // In a loop's fiber: locks and conditions are not cancellable, so the wait is to the end.
 wake lot_ticket::park_in_host(nanoseconds until) noexcept {
-  if (bell_ < 0) {
-    bell_ = int(sys::raw_call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
-    lock held(bucket_of(key_));
-    if (!inside_) return wake::granted;  // before there was a bell to ring
-  }
-  pollfd p{bell_, POLLIN, 0};
-  // Without a descriptor for a bell it looks again now and then.
-  bool mute = bell_ < 0;
-  nanoseconds soon = mute ? monotonic_now() + 1'000'000 : never;
-  int r = wait_in_host(&p, mute ? 0 : 1, soon < until ? soon : until, waits::to_the_end, "lock");
-  std::uint64_t count;
-  if (!mute) sys::raw_read(bell_, &count, sizeof count);
-  if (!withdraw()) return wake::granted;
-  return r == EAGAIN && until <= soon ? wake::timed_out : wake::interrupted;
+  wake w = present_host.load(relaxed)->park(*this, until, what_, can_fail_);
+  return withdraw() ? w : wake::granted;
 }
 
 wake lot_ticket::park_here(nanoseconds until, bool interruptible) noexcept {
@@ -121,7 +110,7 @@ wake lot_ticket::park_here(nanoseconds until, bool interruptible) noexcept {
 
 wake lot_ticket::wait(nanoseconds until, bool interruptible) noexcept {
   wake w = park_here(until, interruptible);
-  if (w != wake::timed_out) enter();
+  if (w == wake::granted || w == wake::interrupted) enter();
   return w;
 }
 
@@ -138,31 +127,36 @@ unsigned lot_wake(const void* key, unsigned most, std::uint32_t only) noexcept {
     return 0;
   }
   unsigned woken = 0;
-  lock held(b);
-  for (lot_ticket* t = b.first; t && woken < most;) {
-    lot_ticket* next = t->next_;
-    if (t->key_ == key && (t->only_ & only)) {
-      (t->before_ ? t->before_->next_ : b.first) = t->next_;
-      (t->next_ ? t->next_->before_ : b.last) = t->before_;
-      b.inside.fetch_sub(1, relaxed);
-      t->inside_ = false;
-      if (!t->who_) {
-        std::uint64_t one = 1;
-        if (t->bell_ >= 0) sys::raw_write(t->bell_, &one, sizeof one);
+  host_wait* claimed = nullptr;
+  host_wait** last = &claimed;
+  {
+    lock held(b);
+    for (lot_ticket* t = b.first; t && woken < most;) {
+      lot_ticket* next = t->next_;
+      if (t->key_ == key && (t->only_ & only)) {
+        t->take_out(b);
         woken++;
-        t = next;
-        continue;
+        if (fiber* f = t->who_) {
+          // From here on the ticket may be gone as soon as its fiber runs.
+          if (self) {
+            f->mailed = true;
+            unpark(*f, wake::granted);
+          } else {
+            unpark_from_anywhere(*f);
+          }
+        } else if (host_wait* w = t->in_host_; w && w->claim()) {
+          *last = w;
+          last = &w->next;
+        }
       }
-      fiber& f = *t->who_;  // from here on the ticket may be gone as soon as its fiber runs
-      if (self) {
-        f.mailed = true;
-        unpark(f, wake::granted);
-      } else {
-        unpark_from_anywhere(f);
-      }
-      woken++;
+      t = next;
     }
-    t = next;
+  }
+  *last = nullptr;
+  // Without the lock: a loop is woken by the very functions that look into the lot.
+  while (host_wait* w = claimed) {
+    claimed = w->next;
+    w->unpark();
   }
   return woken;
 }

@@ -16,27 +16,37 @@ namespace {
 libc_function<int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*)> next_create{
     "pthread_create"};
 
-// A line under a lock held for a few instructions; `waiting` is what idle workers sleep on.
+// A line under a lock held for a few instructions; `posted` is what idle workers sleep on.
 struct {
   atomic<int> locked{0};
   atomic<int> posted{0};
   job* first = nullptr;
   job* last = nullptr;
-  unsigned workers = 0;
-  unsigned idle = 0;
+  int queued = 0, workers = 0, busy = 0;
+  int at_rest = 0;  // as the loops were told
 } line;
 
 struct lock {
   lock() noexcept {
     while (line.locked.exchange(1, acquire)) __builtin_ia32_pause();
   }
-  ~lock() { line.locked.store(0, release); }
+  ~lock() {
+    int idle = line.workers - line.busy - line.queued;
+    int now = idle > 0 ? idle : 0, before = line.at_rest;
+    line.at_rest = now;
+    if (const host* h = present_host.load(relaxed); h && now != before)
+      h->threads_at_rest->fetch_add(now - before, relaxed);
+    line.locked.store(0, release);
+  }
 };
 
 job* take() noexcept {
   lock held;
   job* j = line.first;
-  if (j && !(line.first = j->next)) line.last = nullptr;
+  if (!j) return nullptr;
+  if (!(line.first = j->next)) line.last = nullptr;
+  line.queued--;
+  line.busy++;
   return j;
 }
 
@@ -46,11 +56,8 @@ bool put(job& j) noexcept {
   j.next = nullptr;
   (line.last ? line.last->next : line.first) = &j;
   line.last = &j;
-  if (line.idle > 0) {
-    line.idle--;
-    return false;
-  }
-  if (line.workers == most_workers) return false;
+  line.queued++;
+  if (line.queued <= line.workers - line.busy || line.workers == most_workers) return false;
   line.workers++;
   return true;
 }
@@ -64,7 +71,7 @@ void* work(void*) {
       j->run(j->argument);
       {
         lock held;
-        if (!line.first) line.idle++;
+        line.busy--;
       }
       std::uint64_t one = 1;
       if (who)
@@ -100,6 +107,7 @@ bool withdraw(job& j) noexcept {
     if (k != &j) continue;
     (before ? before->next : line.first) = j.next;
     if (line.last == &j) line.last = before;
+    line.queued--;
     return true;
   }
   return false;

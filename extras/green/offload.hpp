@@ -27,7 +27,7 @@ struct job {
   job* next = nullptr;
 };
 
-inline constexpr unsigned most_workers = 64;
+inline constexpr int most_workers = 64;
 
 // Parks until a worker has run it; runs it here if no thread can be had.
 void offload_job(job& j, const char* what) noexcept;

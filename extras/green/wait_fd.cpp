@@ -46,7 +46,7 @@ int park_for(nanoseconds until) {
   switch (park(until, true)) {
     case wake::granted: return 0;
     case wake::timed_out: return EAGAIN;
-    case wake::interrupted: break;
+    default: break;
   }
   return EINTR;
 }

@@ -3,13 +3,18 @@
 //
 // Linking this object is all a program does. The call obeys the scope it runs in: it returns -1
 // with ECANCELED, or ETIMEDOUT when a deadline ended it, and nothing is ever thrown through the C
-// code that made it. In a coroutine, which cannot park in the middle of a call, it blocks, and that
-// is said on standard error once for each function.
+// code that made it. Locks are waited for to the end; but in a run that stands still for good, when
+// cancelling it has not helped, one after the other fails with EDEADLK. In a coroutine, which
+// cannot park in the middle of a call, it blocks, and that is said on standard error once for each
+// function.
 // Limits: the fibers of a loop share their thread's thread-locals and its owner's number, so a
 // recursive mutex does not tell them apart; under the virtual clock libc waits in real time.
 
 #include "green/host.hpp"
 
+#include "core/home.hpp"
+#include "sys/futex.hpp"
+#include "sys/outsiders.hpp"
 #include "sys/raw.hpp"
 
 #include <kettle/base/error.hpp>
@@ -135,7 +140,95 @@ int wait(pollfd* fds, unsigned long count, nanoseconds until, waits how,
   }
 }
 
-const host loop{can_park, wait};
+// A fiber waits for an address: not cancellable, and any thread may end it.
+class address_wait final : public operation<address_wait>, public host_wait, private timer {
+ public:
+  address_wait(host_desk& desk, nanoseconds until, const char* what, bool can_fail) noexcept
+      : timer(fire), desk_(desk), until_(until), what_(what), can_fail_(can_fail) {
+    abortable_ = false;
+  }
+
+  bool start() override {
+    home& at = *who().at_;
+    if (until_ != never) at.arm(*this, after(at.now(), duration(until_ - now())));
+    at.open_waits.fetch_add(1, relaxed);
+    if (desk_.publish(this)) return false;
+    end_stay();
+    return true;
+  }
+  void cancel() noexcept override {}
+  void unlink() noexcept override {}
+  const char* what() const noexcept override { return what_; }
+  bool give_up() noexcept override { return can_fail_ && end_as(wake::hopeless); }
+  wake finish() noexcept {
+    desk_.publish(nullptr);
+    end_stay();
+    return outcome_;
+  }
+
+  bool claim() noexcept override { return grant(); }
+  // By mail, on our own home too: it may be a signal handler that wakes us.
+  void unpark() noexcept override {
+    context& c = who();
+    post(*c.at_, c);
+  }
+
+ private:
+  static void fire(timer& t) noexcept { static_cast<address_wait&>(t).end_as(wake::timed_out); }
+  bool end_as(wake w) noexcept {
+    if (!grant()) return false;
+    outcome_ = w;
+    unpark();
+    return true;
+  }
+  void end_stay() noexcept {
+    home& at = *who().at_;
+    at.open_waits.fetch_sub(1, relaxed);
+    at.disarm(*this);
+  }
+
+  host_desk& desk_;
+  nanoseconds until_;
+  const char* what_;
+  bool can_fail_;
+  wake outcome_ = wake::granted;
+};
+
+struct blocked final : host_wait {
+  bool claim() noexcept override { return true; }
+  void unpark() noexcept override {
+    rung.store(1, release);
+    sys::futex_wake(rung);
+  }
+  bool wait(nanoseconds until) noexcept {
+    while (rung.load(acquire) == 0)
+      if (sys::futex_wait(rung, 0, time_point(duration(until))) == -ETIMEDOUT) return false;
+    return true;
+  }
+  atomic<std::uint32_t> rung{0};
+};
+
+wake block(host_desk& desk, nanoseconds until) noexcept {
+  blocked here;
+  if (!desk.publish(&here) || here.wait(until)) return wake::granted;
+  if (desk.publish(nullptr)) return wake::timed_out;
+  here.wait(never);  // claimed meanwhile
+  return wake::granted;
+}
+
+wake park(host_desk& desk, nanoseconds until, const char* what, bool can_fail) noexcept {
+  if (!tls.current->can_block()) {
+    report(what);
+    return block(desk, until);
+  }
+  try {
+    return address_wait(desk, until, what, can_fail).get();
+  } catch (...) {
+    return wake::interrupted;  // no memory for its timer: the caller tries again
+  }
+}
+
+const host loop{can_park, wait, park, &sys::threads_at_rest};
 
 // The child of a fork has its calling thread only, and the loop stays behind.
 [[gnu::constructor]] void attach() {
