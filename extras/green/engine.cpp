@@ -101,6 +101,7 @@ int engine_start(bool allow_ring) noexcept {
   return 0;
 }
 
+bool engine_can_receive() noexcept { return by_ring; }
 const char* engine_name() noexcept { return by_ring ? "io_uring" : "poll"; }
 
 void watch_found(watch& w, int poll_result) noexcept {

@@ -3,18 +3,26 @@
 //
 //   engine_watch(w); ... engine_wait(until); ... engine_forget(w);
 //
-// Two engines, chosen at the start: io_uring (one poll request per wait), and ppoll over all waits
-// where io_uring is denied. Neither keeps anything about a descriptor between waits, and none
-// changes its flags.
-// Lifetime: a watch lives in the waiting fiber's frame until engine_forget() has returned.
-// Threads: the carrier.
+// Two engines, chosen at the start: io_uring (one request per wait, to poll or, for a socket that
+// is known to be empty, to receive), and ppoll over all waits where io_uring is denied. Neither
+// keeps anything about a descriptor between waits, and none changes its flags. Lifetime: a watch
+// lives in the waiting fiber's frame until engine_forget() has returned. Threads: the carrier.
 
 #include "green/fiber.hpp"
 
 namespace kettle::inline v0::green {
 
+// What is received when there is something, instead of being told so.
+struct receiving {
+  void* data;
+  std::uint32_t size;
+  int flags;
+  long result;  // once it is found: a raw one
+};
+
 struct watch {
   fiber* who = nullptr;
+  receiving* into = nullptr;  // with io_uring only
   int fd = -1;
   short events = 0;
   short found = 0;  // what poll() would say; 0: nothing yet
@@ -28,6 +36,7 @@ struct watch {
 // 0, or an errno value: there is no engine at all.
 int engine_start(bool allow_ring) noexcept;
 const char* engine_name() noexcept;
+bool engine_can_receive() noexcept;
 void engine_watch(watch& w) noexcept;
 void engine_forget(watch& w) noexcept;
 bool engine_has_watches() noexcept;

@@ -2,6 +2,7 @@
 // enter.
 
 #include "green/engine.hpp"
+#include "green/scheduler.hpp"
 
 #include "sys/raw.hpp"
 
@@ -89,6 +90,12 @@ bool take_completions() noexcept {
     }
     auto& w = *reinterpret_cast<watch*>(mark);
     w.armed = false;
+    if (w.into) {
+      w.into->result = result;
+      w.found = POLLIN;
+      if (!w.withdrawn) unpark(w.who, wake::granted);
+      continue;
+    }
     if (w.withdrawn) continue;
     watch_found(w, result >= 0 ? result : result == -EBADF ? POLLNVAL : POLLERR);
   }
@@ -132,14 +139,21 @@ int ring_start() noexcept {
 void ring_watch(watch& w) noexcept {
   w.armed = true;
   w.withdrawn = false;
-  io_uring_sqe& e = prepare(IORING_OP_POLL_ADD, w.fd, reinterpret_cast<std::uint64_t>(&w));
-  e.poll32_events = std::uint32_t(std::uint16_t(w.events));
+  auto mark = reinterpret_cast<std::uint64_t>(&w);
+  io_uring_sqe& e = prepare(w.into ? IORING_OP_RECV : IORING_OP_POLL_ADD, w.fd, mark);
+  if (!w.into) {
+    e.poll32_events = std::uint32_t(std::uint16_t(w.events));
+    return;
+  }
+  e.addr = reinterpret_cast<std::uint64_t>(w.into->data);
+  e.len = w.into->size;
+  e.msg_flags = std::uint32_t(w.into->flags);
 }
 
 void ring_forget(watch& w) noexcept {
   if (!w.armed) return;
   w.withdrawn = true;
-  prepare(IORING_OP_POLL_REMOVE, -1, nobody).addr = reinterpret_cast<std::uint64_t>(&w);
+  prepare(IORING_OP_ASYNC_CANCEL, -1, nobody).addr = reinterpret_cast<std::uint64_t>(&w);
   // The kernel may write to the watch's mark until its own completion has been seen.
   while (w.armed) {
     enter(1, 0, nullptr, 0);

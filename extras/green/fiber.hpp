@@ -39,6 +39,9 @@ struct fiber {
   std::uint8_t size_class = 0;
   std::uint32_t successes = 0;  // calls that did not need to wait, since it last did
 
+  int waited_for = -1;  // the descriptor that it last waited for: a blocking one
+  int drained = -1;     // a blocking one too, whose last recv() left nothing
+
   nanoseconds wakes_at = never;
   std::uint32_t timer_index = 0;  // place in the timer heap + 1; 0: in none
 

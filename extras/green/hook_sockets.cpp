@@ -44,8 +44,22 @@ long repeat_unless(int flags, int fd, short events, const char* what, limit kind
   return repeat(fd, events, what, kind, attempt);
 }
 
+// A request and its answer, again and again: what was read short leaves nothing to be tried for.
+bool is_drained(int fd, int flags) noexcept {
+  return self && self->drained == fd && (flags & ~MSG_NOSIGNAL) == 0 && engine_can_receive() &&
+         !is_nonblocking(fd);
+}
+long note_drained(int fd, long got, size_t size) noexcept {
+  if (self) self->drained = self->waited_for == fd && got > 0 && size_t(got) < size ? fd : -1;
+  return got;
+}
+
 long receive(int fd, void* data, size_t size, int flags, sockaddr* from, socklen_t* from_size) {
   test_cancel();
+  if (!from && is_drained(fd, flags)) {
+    long r = receive_when_ready(fd, data, size, flags, "recv");
+    if (r != try_first) return note_drained(fd, r, size);
+  }
   bool all = (flags & MSG_WAITALL) && !(flags & (MSG_PEEK | MSG_DONTWAIT));
   size_t total = 0;
   for (;;) {
@@ -55,7 +69,8 @@ long receive(int fd, void* data, size_t size, int flags, sockaddr* from, socklen
     });
     if (r < 0) return total > 0 ? long(total) : r;
     total += size_t(r);
-    if (r == 0 || !all || total >= size || !is_stream(fd)) return long(total);
+    if (r == 0 || !all || total >= size || !is_stream(fd))
+      return note_drained(fd, long(total), size);
   }
 }
 

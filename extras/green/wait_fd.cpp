@@ -26,10 +26,11 @@ struct watching {
   ~watching() {
     for (unsigned long i = 0; i < count; i++) engine_forget(first[i]);
   }
-  void add(int fd, short events) noexcept {
+  void add(int fd, short events, receiving* into = nullptr) noexcept {
     watch& w = *::new (static_cast<void*>(first + count)) watch;
     count++;
     w.who = self;
+    w.into = into;
     w.fd = fd;
     w.events = events;
     engine_watch(w);
@@ -97,6 +98,7 @@ int wait_fd(int fd, short events, nanoseconds until, const char* what) {
   if (!self) return wait_in_host(&p, 1, until, waits::obey_scope, what);
   test_cancel();
   self->waits_for = what;
+  self->waited_for = fd;
   int r;
   {
     watch room[1];
@@ -104,6 +106,28 @@ int wait_fd(int fd, short events, nanoseconds until, const char* what) {
   }
   if (r == EINTR) test_cancel();
   return r;
+}
+
+long receive_when_ready(int fd, void* data, std::size_t size, int flags, const char* what) {
+  constexpr std::size_t most = 1 << 30;
+  receiving into{data, std::uint32_t(size < most ? size : most), flags, 0};
+  nanoseconds until = moment_by(limit::receiving, fd);
+  self->waits_for = what;
+  for (;;) {
+    into.result = -ECANCELED;
+    int ended;
+    {
+      watch w;
+      watching all{&w};
+      all.add(fd, POLLIN, &into);
+      ended = park_for(until);
+    }
+    // What came in the last moment counts.
+    if (into.result != -ECANCELED && into.result != -EINTR) return into.result;
+    if (ended == 0) return try_first;  // it is being closed
+    if (ended == EINTR) test_cancel();
+    if (until != never || !is_restarted(ended)) return -ended;
+  }
 }
 
 int sleep_until(nanoseconds until, const char* what) {

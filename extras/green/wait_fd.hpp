@@ -12,6 +12,8 @@
 #include "green/moments.hpp"
 #include "green/scheduler.hpp"
 
+#include <climits>
+
 #include <poll.h>
 
 namespace kettle::inline v0::green {
@@ -27,6 +29,10 @@ bool is_ready(int fd, short events) noexcept;  // now
 // Parks until poll() would report something. 0; EAGAIN: it is `until`; EINTR; and in a loop's fiber
 // ECANCELED, or ETIMEDOUT by its scope's deadline. May unwind by pthread_cancel.
 int wait_fd(int fd, short events, nanoseconds until, const char* what);
+// recv() as one request, for a blocking socket that is known to be empty: a raw result, or
+// `try_first`: it is being closed. May unwind by pthread_cancel.
+long receive_when_ready(int fd, void* data, std::size_t size, int flags, const char* what);
+inline constexpr long try_first = LONG_MIN;
 // poll() itself: how many are ready, 0 at `until`, -EINTR.
 int wait_fds(pollfd* fds, unsigned long count, nanoseconds until);  // or -ECANCELED, -ETIMEDOUT
 

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <mutex>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -433,6 +434,104 @@ void handlers_interrupt_the_main_thread() {
   sigaction(SIGUSR2, &before, nullptr);
 }
 
+// Who has waited for a request and read all of it will wait for the next one too.
+struct conversation {
+  int mine, theirs;
+  conversation() {
+    int ends[2];
+    EXPECT(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    mine = ends[0], theirs = ends[1];
+  }
+  ~conversation() { close(mine), close(theirs); }
+  void say(const char* text) const { wrong += send(theirs, text, strlen(text), 0) < 0; }
+  std::string hear(size_t most = 16) const {
+    std::string got(most, ' ');
+    ssize_t n = recv(mine, got.data(), most, 0);
+    return n < 0 ? strerrorname_np(errno) : got.substr(0, size_t(n));
+  }
+  // In the thread that is to wait.
+  void begin() const {
+    std::thread other([this] {
+      usleep(2'000);
+      say("hello");
+    });
+    std::string got = hear();
+    other.join();
+    EXPECT(got == "hello");
+  }
+};
+
+void a_conversation_goes_on_and_ends() {
+  conversation c;
+  std::counting_semaphore<> answers(0);
+  std::thread other([&] {
+    for (const char* text : {"one", "two", "three"}) {
+      usleep(2'000);
+      c.say(text);
+      answers.acquire();
+    }
+    usleep(2'000);
+    shutdown(c.theirs, SHUT_WR);
+  });
+  std::vector<std::string> heard;
+  do {
+    heard.push_back(c.hear(5));  // the last word fills it: there might be more
+    answers.release();
+  } while (heard.size() < 10 && !heard.back().empty());
+  other.join();
+  EXPECT((heard == std::vector<std::string>{"one", "two", "three", ""}));
+}
+
+void a_conversation_keeps_to_its_socket() {
+  conversation c;
+  c.begin();
+  timeval limit{0, 5'000}, none{};
+  setsockopt(c.mine, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  EXPECT(c.hear() == "EAGAIN" && c.hear() == "EAGAIN");
+  setsockopt(c.mine, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
+  c.begin();
+  fcntl(c.mine, F_SETFL, O_NONBLOCK);
+  EXPECT(c.hear() == "EAGAIN");
+  fcntl(c.mine, F_SETFL, 0);
+  c.begin();
+  EXPECT(dup2(STDOUT_FILENO, c.mine) == c.mine);  // another thing of the same number
+  EXPECT(c.hear() == "ENOTSOCK");
+}
+
+void a_conversation_is_interrupted_and_cancelled() {
+  struct sigaction action{}, before;
+  action.sa_handler = [](int) {};
+  sigaction(SIGUSR2, &action, &before);
+  conversation c;
+  c.begin();
+  pthread_t main = pthread_self();
+  std::atomic<bool> over{false};
+  std::thread other([&] {
+    while (!over) {
+      usleep(1'000);
+      pthread_kill(main, SIGUSR2);
+    }
+  });
+  std::string got = c.hear();
+  over = true;
+  other.join();
+  sigaction(SIGUSR2, &before, nullptr);
+  EXPECT(got == "EINTR");
+  c.begin();
+  std::atomic<bool> waits{false};
+  std::thread listener([&] {
+    c.begin();
+    waits = true;
+    c.hear();
+    wrong++;
+  });
+  while (!waits) usleep(1'000);
+  usleep(2'000);
+  pthread_cancel(listener.native_handle());
+  listener.join();
+  c.begin();  // nothing that comes now is taken by who has gone
+}
+
 void local_destructors_run() {
   static std::atomic<int> destroyed{0};
   struct counted {
@@ -458,6 +557,9 @@ constexpr one all[] = {
     {"names_are_asked_at_once", names_are_asked_at_once},
     {"user_flags_stay", user_flags_stay},
     {"readiness_waits", readiness_waits},
+    {"a_conversation_goes_on_and_ends", a_conversation_goes_on_and_ends},
+    {"a_conversation_keeps_to_its_socket", a_conversation_keeps_to_its_socket},
+    {"a_conversation_is_interrupted", a_conversation_is_interrupted_and_cancelled},
     {"file_locks_are_waited_for", file_locks_are_waited_for},
     {"a_fifo_opens_when_its_other_end_does", a_fifo_opens_when_its_other_end_does},
     {"sendfile_waits_for_the_reader", sendfile_waits_for_the_reader},
