@@ -60,6 +60,10 @@ class home {
   }
   context* first_ready() const noexcept { return ready_head_; }  // a fiber switches to it directly
   bool has_ready() const noexcept { return ready_head_ != nullptr; }
+  // Nobody is ready, and nothing of the kernel's or from other threads is awaited or here.
+  bool is_idle() const noexcept {
+    return !ready_head_ && !(backend_ && backend_->pending() > 0) && !inbox_.load(relaxed);
+  }
   void post(mail& m) noexcept;
 
   // Cancels the scopes whose time has come, for code that computes and does not return to the

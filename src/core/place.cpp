@@ -45,6 +45,7 @@ class interrupter : public timer {
 
 remote_link::remote_link(placed_child_base& c, job_queue& q) noexcept
     : queue(q),
+      look_for_end(q.end_looker()),
       waits(c),
       cancel_note(placed_child_base::deliver_cancel, c),
       finished_note(placed_child_base::deliver_finished, c) {}
@@ -152,23 +153,22 @@ void placed_child_base::end_unrun() noexcept {
 bool placed_child_base::help() noexcept {
   // Not in a coroutine or fiber of its own, whose thread is already in the middle of a wait; not
   // with another clock.
-  if (!ticket_ || !ticket_->link.queue.is_here() || tls.current != &tls.at->thread() ||
-      stack_is_deep())
+  if (!ticket_) return false;
+  detail::remote_link& link = ticket_->link;  // its queue may be gone
+  if (tls.at->takes_jobs_from() != &link.queue) {
+    if (link.look_for_end && tls.at->is_idle()) link.look_for_end(&link.queue, *this);
     return false;
-  if (&tls.at->in() != (ticket_->link.domain ? ticket_->link.domain : &domain::outside()))
-    return false;
+  }
+  if (tls.current != &tls.at->thread() || stack_is_deep()) return false;
+  if (&tls.at->in() != (link.domain ? link.domain : &domain::outside())) return false;
   if (!ticket_->take()) return false;
   run_remote();
   return true;
 }
 
 bool placed_child_base::help_one_of(cancel_scope& s) noexcept {
-  if (tls.current != &tls.at->thread()) return false;
-  for (context* c = s.first_member(); c; c = c->scope_next_) {
-    if (c->kind_ != &remote_kind) continue;
-    auto& child = static_cast<placed_child_base&>(*c);
-    if (child.ticket_->waits() && child.help()) return true;
-  }
+  for (context* c = s.first_member(); c; c = c->scope_next_)
+    if (c->kind_ == &remote_kind && static_cast<placed_child_base*>(c)->help()) return true;
   return false;
 }
 

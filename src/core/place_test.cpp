@@ -1,5 +1,6 @@
 // What every place owes: one call, its result, error, cancellation; here a place made by hand.
 
+#include <kettle/coro/pool_call.hpp>
 #include <kettle/fibers/on_fiber.hpp>
 #include <kettle/kettle.hpp>
 #include <kettle/threads/on_thread.hpp>
@@ -27,6 +28,54 @@ int refuses(int) {
 // ticket.
 TEST(placed_child, is_small) {
   EXPECT_LE(sizeof(placed_child<int, int (*)(int, int), int, int>), 176u);
+}
+
+// A queue that runs nothing until somebody looks.
+struct looked_into final : job_queue {
+  static void end(placed_child_base& c) noexcept {
+    c.call();
+    c.end_unrun();
+  }
+  looker end_looker() const noexcept override {
+    return [](const job_queue*, placed_child_base& c) noexcept { end(c); };
+  }
+};
+struct looked_into_pool : pool_calls<looked_into_pool> {
+  void launch(placed_child_base& c) const {
+    if (c.begin_remote(queue)) c.ticket().take();
+    c.ticket().drop();
+    last = &c;
+  }
+  void launch_own(placed_child_base& c) { launch(c); }
+  std::size_t width() const noexcept { return 1; }
+  mutable looked_into queue;
+  mutable placed_child_base* last = nullptr;
+};
+
+TEST(placed_child, who_has_nothing_else_to_do_looks_for_its_end) {
+  looked_into_pool pool;
+  EXPECT_EQ(pool.start([] { return 7; }).get(), 7);
+  run([&](nursery& n) -> task<> {
+    auto own = pool.start([] { return 8; });
+    EXPECT_EQ(co_await own, 8);
+    auto child = n.start(pool, [] { return 9; });
+    EXPECT_EQ(co_await child, 9);
+  });
+}
+
+TEST(placed_child, who_has_something_to_do_does_that_first) {
+  looked_into_pool pool;
+  std::string order;
+  run([&](nursery& n) -> task<> {
+    auto f = pool.start([&] { order += "job "; });
+    n.start([&]() -> task<> {
+      order += "other ";
+      looked_into::end(*pool.last);
+      co_return;
+    });
+    co_await f;
+  });
+  EXPECT_EQ(order, "other job ");
 }
 
 template <class Place> class places : public testing::Test {};

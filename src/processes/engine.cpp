@@ -1,10 +1,12 @@
 #include "processes/engine.hpp"
 
+#include "base/must_make.hpp"
 #include "core/home.hpp"
 #include "sys/futex.hpp"
 #include "sys/machine.hpp"
 
 #include <kettle/base/assert.hpp>
+#include <kettle/base/spin_lock.hpp>
 #include <kettle/processes/remote_call.hpp>
 
 #include <algorithm>
@@ -23,6 +25,16 @@ time_point deadline_of(placed_child_base& c) noexcept {
   return c.scope_ ? c.scope_->effective_deadline() : never;
 }
 
+// Those that may still be looked into.
+struct living_engines {
+  spin_lock lock;
+  std::vector<process_engine*> all;
+};
+living_engines& living() {
+  static auto* those = must_make<living_engines>();  // never destroyed: nor may a pool be
+  return *those;
+}
+
 }  // namespace
 
 process_engine::process_engine(process_pool_options o) : options_(o) {
@@ -30,11 +42,18 @@ process_engine::process_engine(process_pool_options o) : options_(o) {
   options_.workers = std::min(options_.workers, std::size_t(most_workers));
   workers_.resize(options_.workers);
   for (std::uint32_t i = slot_count; i > 0; i--) free_.push_back(i - 1);
+  spin_guard here(living().lock);
+  living().all.push_back(this);
 }
 
 process_engine::~process_engine() {
   close(close_mode::cancel);
   join();
+  {
+    spin_guard here(living().lock);
+    std::erase(living().all, this);
+  }
+  while (somebody_looks_.load(acquire)) sys::relax();  // for a task that has ended
 }
 
 slot_word process_engine::state_of(std::uint32_t slot) const noexcept {
@@ -145,7 +164,7 @@ void process_engine::submit(std::uint32_t slot, placed_child_base& c, std::size_
   slot_record& s = slots_[slot];
   s.child = &c;
   s.task = ++tasks_;
-  s.cancel_asked = false;
+  s.cancel_asked = s.arriving = false;
   s.request_size = size;
   request& r = memory_.requests().requests[slot];
   r.size = size;
@@ -301,6 +320,42 @@ bool process_engine::cancel(placed_child_base& c) noexcept {
   }
   end_all(unrun);
   return true;
+}
+
+void process_engine::look_in_living(const job_queue* engine, placed_child_base& c) noexcept {
+  process_engine* found;
+  {
+    spin_guard here(living().lock);
+    auto& all = living().all;
+    auto at = std::find(all.begin(), all.end(), engine);
+    if (at == all.end() || (*at)->somebody_looks_.exchange(true, acquire)) return;
+    found = *at;
+  }
+  found->look_for_end(c);
+  found->somebody_looks_.store(false, release);
+}
+
+// Meanwhile workers do not wake the manager, who sleeps; afterwards what else has come is his.
+void process_engine::look_for_end(placed_child_base& c) noexcept {
+  std::uint32_t slot;
+  {
+    lock l(mutex_);
+    std::size_t running = slot_count - free_.size();
+    if (c.place_state_ == nowhere || c.place_state_ == in_overflow || !credit_.worth(running))
+      return;
+    slot = c.place_state_ - 1;
+  }
+  answer_table& a = memory_.answers();
+  auto& bits = a.done_bits[slot / 64];
+  const std::uint64_t bit = std::uint64_t(1) << slot % 64;
+  bool manager_slept = a.client_asleep.exchange(0, seq_cst);
+  bool came = spin(credit_.window(),
+                   [&] { return (bits.load(relaxed) & bit) || c.is_done() || !tls.at->is_idle(); });
+  credit_.learn(came);
+  if (came && (bits.fetch_and(~bit, acq_rel) & bit)) answers_arrived({slot});
+  if (!manager_slept) return;
+  a.client_asleep.store(1, seq_cst);
+  if (has_answers() && a.client_asleep.exchange(0, acq_rel)) wake_manager();
 }
 
 void process_engine::close(close_mode mode) noexcept {

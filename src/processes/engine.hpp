@@ -4,10 +4,12 @@
 //
 // Threads: launch, cancel and close from any thread, under one lock; the manager ends children
 // without it. A child is ended exactly once: by whoever has taken it out of its slot or out of the
-// overflow, under the lock.
+// overflow, under the lock. Who waits for a short task takes its answer out himself: two threads
+// fewer have to be woken.
 
 #include "core/companions.hpp"
 #include "processes/launch.hpp"
+#include "processes/spinning.hpp"
 #include "sys/thread.hpp"
 
 #include <kettle/core/place.hpp>
@@ -30,8 +32,8 @@ class process_engine final : public job_queue, public companion {
   explicit process_engine(process_pool_options o);
   ~process_engine() override;
 
-  bool is_here() const noexcept override { return false; }
   bool cancel(placed_child_base& c) noexcept override;
+  looker end_looker() const noexcept override { return look_in_living; }
 
   // Gives it a child; what cannot be started ends with that error.
   void launch(placed_child_base& c) noexcept;
@@ -57,6 +59,7 @@ class process_engine final : public job_queue, public companion {
     std::uint64_t task = 0;
     std::uint32_t generation = 0;
     bool cancel_asked = false;
+    bool arriving = false;  // somebody reads its answer
     time_point kill_at = never;
     std::size_t request_size = 0;
   };
@@ -77,6 +80,9 @@ class process_engine final : public job_queue, public companion {
   void wake(std::size_t tasks) noexcept {
     wake_workers(memory_.requests(), memory_.answers(), tasks);
   }
+
+  static void look_in_living(const job_queue* engine, placed_child_base& c) noexcept;
+  void look_for_end(placed_child_base& c) noexcept;
 
   // Slots; under the lock.
   void ensure_manager();
@@ -99,6 +105,8 @@ class process_engine final : public job_queue, public companion {
   static void* manage(void* self);
   void run_manager() noexcept;
   std::size_t take_answers();
+  bool is_crowded() const noexcept;
+  bool has_answers() const noexcept;
   void answers_arrived(const std::vector<std::uint32_t>& slots);
   void read_answer(std::uint32_t slot, placed_child_base& c, std::size_t size) noexcept;
   void sleep(std::size_t taken);
@@ -127,14 +135,16 @@ class process_engine final : public job_queue, public companion {
   std::vector<worker_record_here> workers_;
   std::uint64_t tasks_ = 0;
   int timed_ = 0;  // slots with a time to kill at
+  time_point idle_since_ = never;
   bool closed_ = false, killing_ = false, has_manager_ = false, ended_ = false, joined_ = false;
   std::string broken_;  // why; empty: it is not
   sys::thread_handle manager_{};
+  // Of the one who looks for its task's end: set while it is known that the engine lives.
+  atomic<bool> somebody_looks_{false};
+  spin_credit credit_;
   // The manager's own.
   std::vector<std::uint32_t> arrived_;
-  std::size_t busy_ = 0;  // slots, when it last looked
   server_process server_;
-  time_point idle_since_ = never;
   int failures_ = 0;  // starts in a row
 };
 

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -61,6 +62,44 @@ TEST(process_engine, a_fiber_parks_while_it_waits) {
     co_return co_await f + co_await g;
   });
   EXPECT_EQ(got, 18);
+}
+
+// Each may find that another thread, or the manager, has taken its answer.
+TEST(process_engine, threads_that_wait_for_short_tasks_get_each_its_own) {
+  process_pool pool({.workers = 2});
+  std::atomic<int> wrong{0};
+  auto ask = [&](int first) {
+    for (int i = first; i < first + 1000; i++) wrong += pool.start(twice, i).get() != 2 * i;
+  };
+  std::thread other(ask, 5000);
+  ask(0);
+  other.join();
+  ask(10'000);  // alone
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(process_engine, a_loop_that_waits_for_short_tasks_gets_them_by_either_way) {
+  process_pool pool({.workers = 1});
+  run([&](nursery& n) -> task<> {
+    for (int i = 0; i < 300; i++) {
+      auto own = pool.start(twice, i);
+      EXPECT_EQ(co_await own, 2 * i);
+      auto child = n.start(pool, twice, i);
+      EXPECT_EQ(co_await child, 2 * i);
+      EXPECT_EQ(co_await pool(twice, i), 2 * i);
+    }
+  });
+}
+
+TEST(process_engine, pools_may_go_while_their_futures_are_waited_for) {
+  for (int i = 0; i < 20; i++) {
+    std::optional<process_pool> pool(std::in_place, process_pool_options{.workers = 1});
+    auto f = pool->start(twice, i);
+    std::thread other([&] { EXPECT_EQ(f.get(), 2 * i); });
+    pool->close(close_mode::drain).get();
+    pool.reset();
+    other.join();
+  }
 }
 
 TEST(process_engine, futures_may_outlive_the_pool) {

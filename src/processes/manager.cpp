@@ -59,20 +59,29 @@ void process_engine::run_manager() noexcept {
 void process_engine::sleep(std::size_t taken) {
   answer_table& a = memory_.answers();
   time_point until;
-  if (taken >= crowd && busy_ >= crowd) {
+  if (taken >= crowd && is_crowded()) {
     until = after(sys::monotonic_now(), nap);
   } else {
     // Says that it sleeps, then looks again: a worker does the opposite. seq_cst on all four.
     a.client_asleep.store(1, seq_cst);
-    bool more = std::any_of(std::begin(a.done_bits), std::end(a.done_bits),
-                            [](auto& bits) { return bits.load(seq_cst) != 0; });
-    until = more ? always : next_time();
+    until = has_answers() ? always : next_time();
   }
   pollfd both[] = {{memory_.bell(), POLLIN, 0}, {server_.orders.get(), POLLIN, 0}};
   sys::wait_any(both, server_.orders ? 2 : 1, until);
   a.client_asleep.store(0, seq_cst);
   if (both[0].revents) memory_.take_bell();
   if (both[1].revents) take_reports();
+}
+
+bool process_engine::has_answers() const noexcept {
+  auto& all = memory_.answers().done_bits;
+  return std::any_of(std::begin(all), std::end(all),
+                     [](auto& bits) { return bits.load(seq_cst) != 0; });
+}
+
+bool process_engine::is_crowded() const noexcept {
+  lock l(mutex_);
+  return slot_count - free_.size() >= crowd;
 }
 
 // How many.
@@ -87,6 +96,7 @@ std::size_t process_engine::take_answers() {
       slots.push_back(word * 64 + std::uint32_t(__builtin_ctzll(done)));
   }
   answers_arrived(slots);
+  if (!slots.empty()) failures_ = 0;
   return slots.size();
 }
 
@@ -103,9 +113,10 @@ void process_engine::answers_arrived(const std::vector<std::uint32_t>& slots) {
     lock l(mutex_);
     for (; at != slots.end() && count < std::size(some) && bytes < most_at_once; ++at) {
       slot_word w = state_of(*at);
-      // Else seen already, when its worker died after it. Nobody else takes a slot that is done.
+      // Else seen already, when its worker died after it or by who waits for it. Nobody else takes
+      // a slot that is done.
       if (w.state != slot_state::done || w.generation != slots_[*at].generation ||
-          !slots_[*at].child)
+          !slots_[*at].child || std::exchange(slots_[*at].arriving, true))
         continue;
       some[count] = {*at, slots_[*at].child, memory_.answers().answers[*at].size};
       bytes += some[count++].size;
@@ -115,10 +126,8 @@ void process_engine::answers_arrived(const std::vector<std::uint32_t>& slots) {
     l.lock();
     for (std::size_t i = 0; i < count; i++) take_out(some[i].slot, some[i].size);
     fill();
-    busy_ = slot_count - free_.size();
-    l.unlock();
-    failures_ = 0;
     idle_since_ = never;
+    l.unlock();
     for (std::size_t i = 0; i < count; i++) {
       job_of(*some[i].child).ended();
       some[i].child->end_unrun();
@@ -168,6 +177,7 @@ void process_engine::worker_ended(const server_order& o) {
   take_answers();  // what it had finished
   worker_record& record = memory_.answers().workers[o.worker];
   worker_phase phase = record.phase.load(acquire);
+  const std::uint64_t bit = std::uint64_t(1) << o.worker % 64;
   std::vector<placed_child_base*> unrun, dead;
   worker_died::facts facts{.worker = int(o.worker),
                            .pid = o.pid,
@@ -201,6 +211,8 @@ void process_engine::worker_ended(const server_order& o) {
       }
     }
     fill();
+    memory_.answers().asleep[o.worker / 64].fetch_and(~bit, seq_cst);
+    memory_.answers().spinning[o.worker / 64].fetch_and(~bit, seq_cst);
     // It may have been woken for a task and died instead of taking it.
     if (is_live()) wake(workers_.size());
   }

@@ -8,10 +8,8 @@ namespace kettle::inline v0 {
 
 namespace {
 
-class thread_each final : public job_queue {
- public:
-  bool is_here() const noexcept override { return false; }
-} threads;
+class thread_each final : public job_queue {};
+thread_each threads;
 
 void* body(void* p) {
   auto& t = *static_cast<queue_ticket*>(p);

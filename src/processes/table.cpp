@@ -55,9 +55,11 @@ void wake_workers(request_table& requests, answer_table& answers, std::size_t ta
       std::uint64_t bit = bits & -bits;
       if (!(answers.asleep[i].fetch_and(~bit, acq_rel) & bit)) continue;
       auto& word = requests.wake[i * 64 + std::uint32_t(__builtin_ctzll(bit))];
-      word.fetch_add(1, release);
+      // seq_cst, as the worker's: one that spins no more when we look finds its word changed.
+      word.fetch_add(1, seq_cst);
+      bool spins = answers.spinning[i].load(seq_cst) & bit;
       // Nobody there: it has found another task before it slept, or is dead.
-      if (sys::futex_wake_shared(word.address(), 1) > 0) tasks--;
+      if (spins || sys::futex_wake_shared(word.address(), 1) > 0) tasks--;
     }
   }
 }

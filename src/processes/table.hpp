@@ -17,7 +17,8 @@
 // The generation tells one use of a slot from the next.
 //
 // Who sleeps says so first and then looks once more; who has something for them writes that first,
-// then looks who sleeps, and takes the word back: so one sleep costs others one system call.
+// then looks who sleeps, and takes the word back: so one sleep costs others one system call. Who
+// still spins is woken by his word alone.
 //
 // Memory order: queued and done are release stores, seen by acquire: what was written for them is
 // there. Words of sleep: seq_cst, each side writes its own and then reads the other's.
@@ -99,6 +100,7 @@ struct answer_table {
   atomic<std::uint64_t> done_bits[slot_count / 64];
   atomic<std::uint32_t> head{0};  // a hint that anybody may advance over what is not queued
   atomic<std::uint64_t> asleep[most_workers / 64];  // a bit for each worker that waits to be woken
+  atomic<std::uint64_t> spinning[most_workers / 64];  // and looks at its word, so far
   atomic<std::uint32_t> client_asleep{0};
   worker_record workers[most_workers];
   answer answers[slot_count];

@@ -101,6 +101,19 @@ TEST(slot_table, each_task_wakes_one_who_sleeps) {
   EXPECT_EQ(t.requests->wake[4].load(relaxed), 0u);
 }
 
+TEST(slot_table, a_worker_that_spins_is_woken_by_its_word_alone) {
+  tables t;
+  t.answers->asleep[0].store(0b11, seq_cst);
+  t.answers->spinning[0].store(0b01, seq_cst);
+  wake_workers(*t.requests, *t.answers, 1);
+  EXPECT_EQ(t.requests->wake[0].load(relaxed), 1u);
+  EXPECT_EQ(t.requests->wake[1].load(relaxed), 0u);  // the one task has gone to the first
+  EXPECT_EQ(t.answers->asleep[0].load(relaxed), 0b10u);
+  wake_workers(*t.requests, *t.answers, 1);  // the first is on its way, and gets no second one
+  EXPECT_EQ(t.requests->wake[0].load(relaxed), 1u);
+  EXPECT_EQ(t.requests->wake[1].load(relaxed), 1u);
+}
+
 TEST(slot_table, begins_as_the_zeros_of_a_fresh_file) {
   auto all_zero = [](const auto& table) {
     auto* bytes = reinterpret_cast<const unsigned char*>(&table);

@@ -3,6 +3,7 @@
 #include "base/must_make.hpp"
 #include "core/home.hpp"
 #include "processes/error_codec.hpp"
+#include "processes/spinning.hpp"
 #include "sys/futex.hpp"
 #include "sys/outsiders.hpp"
 #include "sys/process.hpp"
@@ -12,6 +13,7 @@
 #include <kettle/core/scope.hpp>
 #include <kettle/processes/remote_call.hpp>
 
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -26,7 +28,6 @@ constexpr std::uint64_t crowd = 32;
 constexpr auto nap = std::chrono::microseconds(50);
 
 struct no_queue final : job_queue {
-  bool is_here() const noexcept override { return false; }
 } nobodys_queue;
 
 // In place of whatever the answer was to be.
@@ -122,10 +123,27 @@ class worker {
       }
       // Says that it sleeps, then looks again: the client does the opposite. seq_cst on both.
       asleep.fetch_or(bit, seq_cst);
-      if (!has_queued(requests_, answers_))
+      if (!has_queued(requests_, answers_) && !(credit_.worth(spinners() + 1) && spins(seen)))
         sys::futex_wait_shared(&requests_.wake_word(number_), seen);
       asleep.fetch_and(~bit, relaxed);
     }
+  }
+
+  std::size_t spinners() const noexcept {
+    std::size_t n = 0;
+    for (auto& bits : answers_.spinning) n += std::size_t(std::popcount(bits.load(relaxed)));
+    return n;
+  }
+  // Until it is woken.
+  bool spins(std::uint32_t seen) noexcept {
+    const std::uint64_t bit = std::uint64_t(1) << number_ % 64;
+    auto& spinning = answers_.spinning[number_ / 64];
+    auto& word = requests_.wake[number_];
+    spinning.fetch_or(bit, seq_cst);
+    bool woken = spin(credit_.window(), [&] { return word.load(acquire) != seen; });
+    spinning.fetch_and(~bit, seq_cst);
+    credit_.learn(woken);
+    return woken;
   }
 
   void run(const claimed_slot& mine) noexcept {
@@ -196,7 +214,8 @@ class worker {
   slot_encoder out_;
   std::uint32_t seen_control_ = 0;
   std::uint64_t since_sleep_ = 0;  // tasks
-  spin_lock lock_;                 // of what the listener looks at
+  spin_credit credit_;
+  spin_lock lock_;  // of what the listener looks at
   task* current_ = nullptr;
   std::uint32_t slot_ = 0, generation_ = 0;
 };

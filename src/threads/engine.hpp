@@ -22,7 +22,7 @@ namespace kettle::inline v0 {
 
 class engine : public job_queue, public companion {
  public:
-  bool is_here() const noexcept final { return tls.at && tls.at->takes_jobs_from() == this; }
+  bool is_here() const noexcept { return tls.at && tls.at->takes_jobs_from() == this; }
 
   // From any thread. False: closed, the ticket was not taken. When there is no thread to run it and
   // none can be made, its child fails with that io_error.

@@ -22,11 +22,15 @@ struct backlog;
 class job_queue {
  public:
   virtual ~job_queue() = default;
-  virtual bool is_here() const noexcept = 0;  // is the current thread one of its workers?
   // How many jobs its threads may be at work on, so that the next one waits for one of those.
   virtual std::uint32_t most_at_work() const noexcept { return ~std::uint32_t(0); }
   // A queue whose jobs do not run on a home of this process ends them itself: true, it will.
   virtual bool cancel(placed_child_base&) noexcept { return false; }
+  // How somebody who has nothing else to do, and is about to sleep until a job of it has ended, may
+  // see to that himself for some microseconds. The queue may be gone by then. Null: there is no
+  // way.
+  using looker = void (*)(const job_queue*, placed_child_base&) noexcept;
+  virtual looker end_looker() const noexcept { return nullptr; }
 };
 
 namespace detail {
@@ -42,6 +46,7 @@ struct remote_link {
       0};  // acq_rel throughout: each side reads what the other wrote before its bit
   bool cancel_delivered = false;  // on the worker
   job_queue& queue;
+  const job_queue::looker look_for_end;
   home* worker = nullptr;        // valid once `running` is set
   cancel_scope* root = nullptr;  // the worker's
   kettle::domain* domain = nullptr;
