@@ -339,7 +339,8 @@ void process_engine::look_in_living(const job_queue* engine, placed_child_base& 
 void process_engine::look_for_end(placed_child_base& c) noexcept {
   std::uint32_t slot;
   {
-    lock l(mutex_);
+    lock l(mutex_, std::try_to_lock);
+    if (!l) return;  // there is more going on than us
     std::size_t running = slot_count - free_.size();
     if (c.place_state_ == nowhere || c.place_state_ == in_overflow || !credit_.worth(running))
       return;
@@ -348,9 +349,12 @@ void process_engine::look_for_end(placed_child_base& c) noexcept {
   answer_table& a = memory_.answers();
   auto& bits = a.done_bits[slot / 64];
   const std::uint64_t bit = std::uint64_t(1) << slot % 64;
+  auto& looking = memory_.requests().looking;
+  looking.store(1, relaxed);
   bool manager_slept = a.client_asleep.exchange(0, seq_cst);
   bool came = spin(credit_.window(),
                    [&] { return (bits.load(relaxed) & bit) || c.is_done() || !tls.at->is_idle(); });
+  looking.store(0, relaxed);
   credit_.learn(came);
   if (came && (bits.fetch_and(~bit, acq_rel) & bit)) answers_arrived({slot});
   if (!manager_slept) return;

@@ -65,6 +65,7 @@ struct request {
 struct request_table {
   atomic<std::uint32_t> closing{0};
   atomic<std::uint32_t> tail{0};                // of the ring
+  atomic<std::uint32_t> looking{0};             // the client spins for an answer
   atomic<std::uint32_t> wake[most_workers];     // futex: something was queued, or closing
   atomic<std::uint32_t> control[most_workers];  // futex: look at the cancel flag of what you run
   std::uint64_t init_size = 0;                  // an encoded void(*)()

@@ -123,7 +123,9 @@ class worker {
       }
       // Says that it sleeps, then looks again: the client does the opposite. seq_cst on both.
       asleep.fetch_or(bit, seq_cst);
-      if (!has_queued(requests_, answers_) && !(credit_.worth(spinners() + 1) && spins(seen)))
+      // Who looks for an answer will have the next task soon; else let them gather.
+      bool awaited = was_looked_for_ && credit_.worth(spinners() + 1);
+      if (!has_queued(requests_, answers_) && !(awaited && spins(seen)))
         sys::futex_wait_shared(&requests_.wake_word(number_), seen);
       asleep.fetch_and(~bit, relaxed);
     }
@@ -180,6 +182,7 @@ class worker {
 
   void publish(const claimed_slot& mine, slot_word started) noexcept {
     answers_.answers[mine.slot].size = out_.bytes().size();
+    was_looked_for_ = requests_.looking.load(relaxed) != 0;
     slot_word done{mine.generation, number_, slot_state::done};
     std::uint64_t expected = started.bits();
     // release: the answer is there. If we die before the bit is set, the client sees the word.
@@ -214,6 +217,7 @@ class worker {
   slot_encoder out_;
   std::uint32_t seen_control_ = 0;
   std::uint64_t since_sleep_ = 0;  // tasks
+  bool was_looked_for_ = false;    // its last answer
   spin_credit credit_;
   spin_lock lock_;  // of what the listener looks at
   task* current_ = nullptr;
