@@ -3,10 +3,11 @@
 //
 //   engine_watch(w); ... engine_wait(until); ... engine_forget(w);
 //
-// Two engines, chosen at the start: io_uring (one request per wait, to poll or, for a socket that
-// is known to be empty, to receive), and ppoll over all waits where io_uring is denied. Neither
-// keeps anything about a descriptor between waits, and none changes its flags. Lifetime: a watch
-// lives in the waiting fiber's frame until engine_forget() has returned. Threads: the carrier.
+// Two engines, chosen at the start: io_uring (one request per wait: to poll, or to receive from a
+// socket that is known to be empty), and ppoll over all waits where io_uring is denied. Neither
+// keeps anything about a descriptor between waits, and none changes its flags.
+// Lifetime: a watch lives in the waiting fiber's frame until engine_forget() has returned.
+// Threads: the carrier.
 
 #include "green/fiber.hpp"
 

@@ -4,7 +4,6 @@
 
 #include "processes/error_codec.hpp"
 #include "sys/futex.hpp"
-#include "sys/outsiders.hpp"
 #include "sys/packet.hpp"
 #include "sys/process.hpp"
 
@@ -36,7 +35,6 @@ void wait_until_gone(pid_t pid) noexcept {
 
 void* process_engine::manage(void* self) {
   sys::name_process("kettle-pool");  // this thread
-  sys::at_rest here;                 // waiting for another process is declared by who does
   static_cast<process_engine*>(self)->run_manager();
   return nullptr;
 }

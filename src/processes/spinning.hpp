@@ -7,8 +7,8 @@
 // A hit earns one, a miss costs two; without credit one wait in 64 tries again. What has fallen
 // asleep takes longer to answer than what spins: the window of who has much credit is so long that
 // it outlasts one such answer, else two that spin for each other would lose each other at the first
-// disturbance for good. Nobody spins on a core that another may need: of `busy` others each has
-// one. Threads: one at a time.
+// disturbance for good. Nobody spins on a core that one of `busy` others may need.
+// Threads: one at a time.
 
 #include "sys/futex.hpp"
 #include "sys/machine.hpp"

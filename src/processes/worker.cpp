@@ -5,7 +5,6 @@
 #include "processes/error_codec.hpp"
 #include "processes/spinning.hpp"
 #include "sys/futex.hpp"
-#include "sys/outsiders.hpp"
 #include "sys/process.hpp"
 #include "sys/thread.hpp"
 
@@ -201,7 +200,6 @@ class worker {
   }
   static void* listen(void* p) {
     auto& self = *static_cast<worker*>(p);
-    sys::at_rest here;
     for (;;) {
       sys::futex_wait_shared(&self.requests_.control_word(self.number_), self.seen_control_);
       self.seen_control_ = self.requests_.control[self.number_].load(acquire);
