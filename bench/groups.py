@@ -233,6 +233,18 @@ def green(at):
         row = Row(name, "k/CPU s", 0.92, better="higher", against="raw epoll")
         return Work(name, [row], sides, rounds=7, seconds=3)
 
+    def in_library(library, case):
+        """A hundred threads in an unmodified C library, each waiting 200 ms for a server."""
+        there = ["--kettle", at.kettle(), "--programs", os.path.join(at.build, "tests", "interpose")]
+
+        def side(name, threads, *more):
+            tests = os.path.join(at.root, "tests", "interpose", "interpose.py")
+            return script(name, tests, case, *there, "--measure", str(threads), *more)
+
+        sides = [side("kettle", 100), side("one wait", 1, "--plainly"), side("native threads", 100, "--plainly")]
+        name = f"100 threads in {library}, each waits 200 ms"
+        return Work(name, [Row(name, "s", 1.7, against="one wait")], sides, rounds=5, seconds=10)
+
     many = [at.built("green_drive"), "rate", "10000", "64"]
     swarm = Work(
         "10 000 connections",
@@ -253,6 +265,9 @@ def green(at):
         threads("memory of a sleeping thread", "KiB", 9, "memory"),
         *[plain_echo(n, *size) for n in (50, 1000) for size in ((64, "64 B"), (16384, "16 KiB"))],
         swarm,
+        in_library("libpq", "postgres"),
+        in_library("hiredis", "redis"),
+        in_library("libcurl", "curl"),
     ]
 
 

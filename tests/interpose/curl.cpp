@@ -1,6 +1,7 @@
 // Pages fetched by libcurl, a thread each; knows nothing of kettle.
 //
-//   curl http://127.0.0.1:8080/page/ 50      of /page/0 and so on; prints the seconds
+//   curl http://127.0.0.1:8080/page/ 50 0.5      of /page/0 and so on, from a server that takes so
+//   long; prints the seconds
 
 #include <atomic>
 #include <chrono>
@@ -37,7 +38,7 @@ bool fetch(const std::string& url) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
   int pages = std::atoi(argv[2]);
   curl_global_init(CURL_GLOBAL_DEFAULT);
   std::atomic<int> wrong{0};

@@ -2,10 +2,14 @@
 """Programs that the system brings, run by `kettle green`: interpose.py CASE --kettle K --programs DIR.
 
 A case that cannot run here prints 'SKIP: ' and the reason.
+
+With --measure N a case of LIBRARIES prints as JSON how many seconds N threads take together that wait 200 ms each;
+--plainly: without kettle.
 """
 
 import argparse
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -15,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 LIMIT_S = 60
+NOT_INSTALLED = 77  # of a measurement, to who runs it
 
 THREADS = """
 import os, sys, threading, urllib.request
@@ -40,7 +45,7 @@ def run(*command, **more):
 
 def skip(why):
     print("SKIP: " + why)
-    sys.exit(0)
+    sys.exit(NOT_INSTALLED if "--measure" in sys.argv else 0)
 
 
 def expect(right, what):
@@ -159,41 +164,58 @@ def redis_server():
                 p.terminate()
 
 
-def overlap(at, library, package, server):
-    """Fifty threads wait in an unmodified library, and take at most twice as long as one: once in five times at least,
-    since the servers and the rest of the machine have their share in it."""
+# The package of each, and its server.
+LIBRARIES = {
+    "postgres": ("libpq-dev", lambda at, wait_ms: postgresql()),
+    "redis": ("libhiredis-dev", lambda at, wait_ms: redis_server()),
+    "curl": ("libcurl4-openssl-dev", responder),
+}
+
+
+@contextlib.contextmanager
+def waiting(at, library, wait_ms):
+    """Gives a function: the seconds that so many threads take together which wait in that library."""
+    package, server = LIBRARIES[library]
     program = at.programs / f"interpose_{library}"
     if not program.exists():
         skip(f"{package} was not there when this was built")
-    with server as where:
+    command = [program] if at.plainly else [at.kettle, "green", "--", program]
+    with server(at, wait_ms) as where:
+        yield lambda n: float(run(*command, where, str(n), str(wait_ms / 1000)).stdout)
+
+
+def overlap(at, library):
+    """Fifty threads wait in an unmodified library, and take at most twice as long as one: once in five times at least,
+    since the servers and the rest of the machine have their share in it."""
+    with waiting(at, library, wait_ms=500) as seconds:
         for _ in range(5):
-            one, fifty = (float(run(at.kettle, "green", "--", program, where, n).stdout) for n in ("1", "50"))
+            one, fifty = seconds(1), seconds(50)
             print(f"one: {one:.3f} s, fifty: {fifty:.3f} s, fifty in turn would be {50 * one:.1f} s")
             if fifty <= 2 * one:
                 return
     raise SystemExit("wrong: fifty never took at most twice as long as one")
 
 
-def postgres(at):
-    overlap(at, "postgres", "libpq-dev", postgresql())
-
-
-def redis(at):
-    overlap(at, "redis", "libhiredis-dev", redis_server())
-
-
-def curl(at):
-    overlap(at, "curl", "libcurl4-openssl-dev", responder(at, 500))
+def measure(at, library):
+    with waiting(at, library, wait_ms=200) as seconds:
+        print(json.dumps({"name": "", "value": seconds(at.measure), "unit": "s"}))
 
 
 def main():
-    cases = {f.__name__: f for f in (python, subprocesses, interrupt, deadlock, overflow, off, postgres, redis, curl)}
+    cases = {f.__name__: f for f in (python, subprocesses, interrupt, deadlock, overflow, off)}
     p = argparse.ArgumentParser()
-    p.add_argument("case", choices=cases)
+    p.add_argument("case", choices=[*cases, *LIBRARIES])
     p.add_argument("--kettle", required=True)
     p.add_argument("--programs", required=True, type=Path)
+    p.add_argument("--measure", type=int, metavar="N")
+    p.add_argument("--plainly", action="store_true")
     at = p.parse_args()
-    cases[at.case](at)
+    if at.measure:
+        measure(at, at.case)
+    elif at.case in LIBRARIES:
+        overlap(at, at.case)
+    else:
+        cases[at.case](at)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // Connections to PostgreSQL by libpq, a thread each; knows nothing of kettle.
 //
-//   postgres 'host=/dir dbname=postgres' 50      each asks for pg_sleep(0.2); prints the seconds
+//   postgres 'host=/dir dbname=postgres' 50 0.2      each asks for pg_sleep(0.2); prints the
+//   seconds
 
 #include <atomic>
 #include <chrono>
@@ -13,7 +14,7 @@
 #include <libpq-fe.h>
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
   int connections = std::atoi(argv[2]);
   std::atomic<int> wrong{0};
   auto begin = std::chrono::steady_clock::now();
@@ -25,7 +26,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "%s\n", PQerrorMessage(c));
         wrong++;
       } else {
-        std::string query = "select " + std::to_string(i) + " from pg_sleep(0.2)";
+        std::string query = "select " + std::to_string(i) + " from pg_sleep(" + argv[3] + ")";
         PGresult* r = PQexec(c, query.c_str());
         if (PQresultStatus(r) != PGRES_TUPLES_OK || std::atoi(PQgetvalue(r, 0, 0)) != i) wrong++;
         PQclear(r);
