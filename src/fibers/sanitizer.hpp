@@ -2,29 +2,15 @@
 // What ASan and TSan must be told about stacks that are switched by hand; nothing at all in other
 // builds.
 
+#include "base/sanitized.hpp"
+
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define KETTLE_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KETTLE_ASAN 1
-#endif
-#endif
-
-#if defined(__SANITIZE_THREAD__)
-#define KETTLE_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define KETTLE_TSAN 1
-#endif
-#endif
-
-#ifdef KETTLE_ASAN
+#if KETTLE_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef KETTLE_TSAN
+#if KETTLE_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -40,7 +26,7 @@ struct sanitizer_notes {
 
 namespace sanitizer {
 
-#ifdef KETTLE_ASAN
+#if KETTLE_ASAN
 inline thread_local sanitizer_notes* left_behind = nullptr;  // the stack this thread came from
 #endif
 
@@ -49,11 +35,11 @@ inline thread_local sanitizer_notes* left_behind = nullptr;  // the stack this t
 [[gnu::always_inline]] inline void before_switch([[maybe_unused]] sanitizer_notes& from,
                                                  [[maybe_unused]] sanitizer_notes& to,
                                                  [[maybe_unused]] bool ends) noexcept {
-#ifdef KETTLE_ASAN
+#if KETTLE_ASAN
   left_behind = &from;
   __sanitizer_start_switch_fiber(ends ? nullptr : &from.fake_stack, to.bottom, to.size);
 #endif
-#ifdef KETTLE_TSAN
+#if KETTLE_TSAN
   __tsan_switch_to_fiber(to.thread, 0);
 #endif
 }
@@ -61,7 +47,7 @@ inline thread_local sanitizer_notes* left_behind = nullptr;  // the stack this t
 // On the new stack. The one left behind is told its bounds, which for a thread's own stack nobody
 // else knows.
 [[gnu::always_inline]] inline void after_switch([[maybe_unused]] sanitizer_notes& self) noexcept {
-#ifdef KETTLE_ASAN
+#if KETTLE_ASAN
   sanitizer_notes* previous = left_behind;
   __sanitizer_finish_switch_fiber(self.fake_stack, &previous->bottom, &previous->size);
 #endif
@@ -69,26 +55,26 @@ inline thread_local sanitizer_notes* left_behind = nullptr;  // the stack this t
 
 inline void make_stack([[maybe_unused]] sanitizer_notes& notes, [[maybe_unused]] void* bottom,
                        [[maybe_unused]] std::size_t size) noexcept {
-#ifdef KETTLE_ASAN
+#if KETTLE_ASAN
   __asan_unpoison_memory_region(bottom,
                                 size);  // its last fiber never returned from its outermost frames
   notes.bottom = bottom;
   notes.size = size;
 #endif
-#ifdef KETTLE_TSAN
+#if KETTLE_TSAN
   notes.thread = __tsan_create_fiber(0);
 #endif
 }
 
 // From another stack, once this one has ended.
 inline void end_stack([[maybe_unused]] sanitizer_notes& notes) noexcept {
-#ifdef KETTLE_TSAN
+#if KETTLE_TSAN
   __tsan_destroy_fiber(notes.thread);
 #endif
 }
 
 inline void this_thread([[maybe_unused]] sanitizer_notes& notes) noexcept {
-#ifdef KETTLE_TSAN
+#if KETTLE_TSAN
   notes.thread = __tsan_get_current_fiber();
 #endif
 }

@@ -57,7 +57,7 @@ TEST(stack_pool, the_stack_given_back_last_is_taken_first) {
   pool.give(b);
 }
 
-#if !defined(KETTLE_ASAN) && !defined(KETTLE_TSAN)  // whose shadow counts as memory too
+#if !KETTLE_ASAN && !KETTLE_TSAN  // whose shadow counts as memory too
 TEST(stack_pool, a_touched_stack_costs_what_was_touched) {
   constexpr int count = 10000;
   stack_pool pool;
