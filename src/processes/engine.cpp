@@ -357,9 +357,15 @@ void process_engine::look_for_end(placed_child_base& c) noexcept {
   looking.store(0, relaxed);
   credit_.learn(came);
   if (came && (bits.fetch_and(~bit, acq_rel) & bit)) answers_arrived({slot});
-  if (!manager_slept) return;
-  a.client_asleep.store(1, seq_cst);
-  if (has_answers() && a.client_asleep.exchange(0, acq_rel)) wake_manager();
+  if (manager_slept) a.client_asleep.store(1, seq_cst);
+  if (has_work_left() || (has_answers() && a.client_asleep.exchange(0, acq_rel))) wake_manager();
+}
+
+// For the manager, when the last answer was taken without him: the end of a closed pool, and memory
+// to be given back.
+bool process_engine::has_work_left() const noexcept {
+  lock l(mutex_);
+  return closed_ || (!is_live() && memory_.keeps_much());
 }
 
 void process_engine::close(close_mode mode) noexcept {

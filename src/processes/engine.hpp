@@ -107,6 +107,7 @@ class process_engine final : public job_queue, public companion {
   std::size_t take_answers();
   bool is_crowded() const noexcept;
   bool has_answers() const noexcept;
+  bool has_work_left() const noexcept;
   void answers_arrived(const std::vector<std::uint32_t>& slots);
   void read_answer(std::uint32_t slot, placed_child_base& c, std::size_t size) noexcept;
   void sleep(std::size_t taken);

@@ -92,10 +92,22 @@ TEST(process_engine, a_loop_that_waits_for_short_tasks_gets_them_by_either_way) 
 }
 
 TEST(process_engine, pools_may_go_while_their_futures_are_waited_for) {
-  for (int i = 0; i < 20; i++) {
+  static constexpr auto stay = [](std::chrono::microseconds d) {
+    auto until = std::chrono::steady_clock::now() + d;
+    while (std::chrono::steady_clock::now() < until) {}
+  };
+  auto takes_a_moment = [](int x) {
+    stay(200us);
+    return 2 * x;
+  };
+  for (int i = 0; i < 50; i++) {
     std::optional<process_pool> pool(std::in_place, process_pool_options{.workers = 1});
-    auto f = pool->start(twice, i);
-    std::thread other([&] { EXPECT_EQ(f.get(), 2 * i); });
+    pool->warm_up().get();
+    auto f = pool->start(takes_a_moment, i);
+    std::thread other([&] {
+      stay(std::chrono::microseconds(i * 4));  // when the pool is being closed already
+      EXPECT_EQ(f.get(), 2 * i);
+    });
     pool->close(close_mode::drain).get();
     pool.reset();
     other.join();

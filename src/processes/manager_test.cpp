@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace kettle {
@@ -168,6 +169,33 @@ TEST(process_manager, who_has_nothing_to_do_is_not_woken) {
     now = all();
   }
   EXPECT_EQ(now, before);
+}
+
+// What the memory files of this process take.
+std::uintmax_t memory_taken() {
+  std::uintmax_t sum = 0;
+  for (auto& fd : std::filesystem::directory_iterator("/proc/self/fd")) {
+    struct stat s{};
+    std::error_code gone;
+    auto name = std::filesystem::read_symlink(fd.path(), gone).string();
+    if (name.find("memfd:") != std::string::npos && ::stat(fd.path().c_str(), &s) == 0)
+      sum += std::uintmax_t(s.st_blocks) * 512;
+  }
+  return sum;
+}
+
+TEST(process_manager, memory_of_large_arguments_is_given_back) {
+  process_pool pool({.workers = 1});
+  auto size = [](std::string s) { return s.size(); };
+  std::string large(50'000, 'x');
+  pool.warm_up().get();  // so that the manager has nothing to wake up for
+  for (int i = 0; i < 20; i++) EXPECT_EQ(pool.start(size, "small").get(), 5u);
+  EXPECT_EQ(pool.start(size, large).get(), large.size());
+  std::uintmax_t taken = memory_taken();
+  EXPECT_GT(taken, large.size());
+  for (int i = 0; i < 500 && memory_taken() > taken - large.size(); i++)
+    std::this_thread::sleep_for(20ms);
+  EXPECT_LE(memory_taken(), taken - large.size());
 }
 
 TEST(process_manager, an_idle_worker_that_is_killed_is_replaced) {
