@@ -151,14 +151,14 @@ void placed_child_base::end_unrun() noexcept {
 }
 
 bool placed_child_base::help() noexcept {
-  // Not in a coroutine or fiber of its own, whose thread is already in the middle of a wait; not
-  // with another clock.
   if (!ticket_) return false;
   detail::remote_link& link = ticket_->link;  // its queue may be gone
   if (tls.at->takes_jobs_from() != &link.queue) {
     if (link.look_for_end && tls.at->is_idle()) link.look_for_end(&link.queue, *this);
     return false;
   }
+  // Not in a coroutine or fiber of its own, whose thread is already in the middle of a wait; not
+  // with another clock.
   if (tls.current != &tls.at->thread() || stack_is_deep()) return false;
   if (&tls.at->in() != (link.domain ? link.domain : &domain::outside())) return false;
   if (!ticket_->take()) return false;

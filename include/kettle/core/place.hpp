@@ -51,6 +51,7 @@ class placed_child_base : public child_base {
   queue_ticket& ticket() const noexcept { return *ticket_; }
   // On a worker of its queue, when nobody has begun it: runs it here and now, for the thread has to
   // wait for it anyway. So a task that waits for another one of its own pool cannot block the pool.
+  // Elsewhere it may only see to its end, as its queue knows how to (end_looker), and gives false.
   bool help() noexcept override;
   static bool help_one_of(cancel_scope& s) noexcept;  // a child in s that is waiting to run
 
