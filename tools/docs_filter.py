@@ -55,8 +55,8 @@ def convert(lines):
                 yield "/// @file\n///"
             yield comment[1] + described(comment[2])
         else:
-            if line.startswith("namespace kettle::inline v0"):
-                line = line.replace("::inline v0", "")  # what users write
+            if line.startswith("namespace kettle::inline KETTLE_ABI"):
+                line = line.replace("::inline KETTLE_ABI", "")  # what users write
             trailing = TRAILING.match(line)
             yield f"{trailing[1]}///< {plain(trailing[2])}" if trailing else line
 

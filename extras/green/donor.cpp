@@ -27,7 +27,7 @@ void __pthread_unregister_cancel(__pthread_unwind_buf_t*);
 void __call_tls_dtors();
 }
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -201,4 +201,4 @@ void give_back(fiber& f) noexcept {
   idle[f.size_class] = &f;
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -12,7 +12,7 @@
 
 #include "green/fiber.hpp"
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 // Null, or why this machine or this libc cannot do it.
 const char* donor_check() noexcept;
@@ -21,4 +21,4 @@ void give_back(fiber& f) noexcept;                // it has ended and nobody wil
 // For the thread that becomes a fiber as it is.
 fiber* adopt_this_thread() noexcept;
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -11,7 +11,7 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -152,4 +152,4 @@ void engine_closing(int fd) noexcept {
     if (w->fd == fd && w->found == 0) watch_found(*w, POLLNVAL);
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -11,7 +11,7 @@
 
 #include "green/fiber.hpp"
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 // What is received when there is something, instead of being told so.
 struct receiving {
@@ -58,4 +58,4 @@ void ring_watch(watch& w) noexcept;
 void ring_forget(watch& w) noexcept;
 bool ring_wait(nanoseconds until, int bell, bool& rang) noexcept;
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

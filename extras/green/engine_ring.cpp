@@ -13,7 +13,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -187,4 +187,4 @@ bool ring_wait(nanoseconds until, int bell, bool& rang) noexcept {
   return r != -EINTR && !(r > 0 && nothing && until != 0 && monotonic_now() < until);
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

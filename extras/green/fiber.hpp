@@ -14,7 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 using nanoseconds = std::int64_t;  // of CLOCK_MONOTONIC, when it is a moment
 inline constexpr nanoseconds never = INT64_MAX;
@@ -71,4 +71,4 @@ inline fiber*& self_of(void* control_block) noexcept {
                                     (reinterpret_cast<char*>(&self) - here));
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

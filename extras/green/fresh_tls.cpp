@@ -8,7 +8,7 @@
 #include <link.h>
 #include <pthread.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -56,7 +56,7 @@ void run_key_destructors() {
 
 void refresh_tls() noexcept { ::dl_iterate_phdr(refresh, nullptr); }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green
 
 using namespace kettle::green;
 

@@ -6,9 +6,11 @@
 // libc's own block stays as it is: malloc's cache and the locale in it serve the next as well.
 // Threads: the fiber whose block it is.
 
-namespace kettle::inline v0::green {
+#include <kettle/base/require.hpp>
+
+namespace kettle::inline KETTLE_ABI::green {
 
 void run_key_destructors();
 void refresh_tls() noexcept;
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

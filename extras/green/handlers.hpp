@@ -14,7 +14,7 @@
 
 #include <signal.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 // How often a handler was called, in all.
 unsigned handlers_called() noexcept;
@@ -38,4 +38,4 @@ template <class Wait> int under_mask(const sigset_t* mask, nanoseconds until, Wa
   return r == 0 && came ? -EINTR : r;
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -14,7 +14,7 @@
 
 #define KETTLE_GREEN_HOOK extern "C" __attribute__((visibility("default")))
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 void* find_next(const char* name, const char* version) noexcept;
 
@@ -60,4 +60,4 @@ inline long as_libc(long result) noexcept {
 // Acts on a pthread_cancel() of this fiber, which unwinds.
 void test_cancel();
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -7,7 +7,7 @@
 #include "green/hook.hpp"
 #include "green/scheduler.hpp"
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -58,7 +58,7 @@ bool has_restart(int number) noexcept {
   return number > 0 && number < most_signals && restarts[number].load(relaxed);
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green
 
 using namespace kettle::green;
 

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <threads.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -62,7 +62,7 @@ int unlock_mutex(pthread_mutex_t* m) noexcept {
   return r;
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green
 
 using namespace kettle::green;
 

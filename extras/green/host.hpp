@@ -12,7 +12,7 @@
 
 #include <poll.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 enum class waits { obey_scope, to_the_end };
 
@@ -67,4 +67,4 @@ inline int wait_in_host(pollfd* fds, unsigned long count, nanoseconds until, wai
 
 extern "C" __attribute__((visibility("default"))) void kettle_green_attach(const host* h) noexcept;
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -3,7 +3,7 @@
 #include "green/engine.hpp"
 #include "green/scheduler.hpp"
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 struct lot_bucket {
   atomic<int> locked{0};
@@ -175,4 +175,4 @@ void lot_disturb() noexcept {
   }
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -14,7 +14,7 @@
 
 #include "green/host.hpp"
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 struct lot_bucket;
 
@@ -61,4 +61,4 @@ unsigned lot_wake(const void* key, unsigned most, std::uint32_t only = ~0u) noex
 void lot_disturb() noexcept;
 inline constexpr unsigned everybody = ~0u;
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

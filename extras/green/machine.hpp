@@ -6,7 +6,9 @@
 // Saved: the callee's registers, the floating-point control words and FS, the base of the control
 // block. x86-64 only. Threads: the carrier.
 
-namespace kettle::inline v0::green {
+#include <kettle/base/require.hpp>
+
+namespace kettle::inline KETTLE_ABI::green {
 
 extern "C" {
 // Returns when somebody switches to what it has stored in *save.
@@ -18,4 +20,4 @@ void kettle_green_shed_thread(void** save, int* alive);
 extern int kettle_green_fast_fs;
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

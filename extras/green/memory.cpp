@@ -6,7 +6,7 @@
 
 #include <sys/mman.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -71,4 +71,4 @@ bool is_guarded(stack_memory s) noexcept {
   return guarded && usable;
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -8,9 +8,11 @@
 // before that each costs one, of which a process has some 65 000.
 // Threads: the carrier.
 
+#include <kettle/base/require.hpp>
+
 #include <cstddef>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 struct stack_memory {
   char* low = nullptr;
@@ -27,4 +29,4 @@ stack_memory take_stack(unsigned size_class) noexcept;
 // A guard below `s` is there and traps.
 bool is_guarded(stack_memory s) noexcept;
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

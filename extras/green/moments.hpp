@@ -9,7 +9,7 @@
 
 #include <time.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 inline bool is_valid(const timespec& t) noexcept {
   return t.tv_nsec >= 0 && t.tv_nsec < 1'000'000'000;
@@ -36,4 +36,4 @@ inline nanoseconds moment_of(clockid_t clock, const timespec& t) noexcept {
   return after(left > 0 ? left : 0);
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

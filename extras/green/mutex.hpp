@@ -10,9 +10,9 @@
 
 #include <pthread.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 int lock_mutex(pthread_mutex_t* m, nanoseconds until, bool can_fail = true) noexcept;
 int unlock_mutex(pthread_mutex_t* m) noexcept;
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -148,4 +148,4 @@ void offload_job(job& j, const char* what) noexcept {
   here.outside--;
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

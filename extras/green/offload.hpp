@@ -17,7 +17,7 @@
 
 #include <netdb.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 struct job {
   void (*run)(void*) = nullptr;
@@ -60,4 +60,4 @@ template <class F, class... A> auto elsewhere(const F& next, A... arguments) noe
   return offload(next.name(), [&] { return next(arguments...); });
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -8,7 +8,7 @@
 
 #include <signal.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -102,4 +102,4 @@ void watch_for_overflow() noexcept {
   ::sigaction(SIGSEGV, &action, &old_action);
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

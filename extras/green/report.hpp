@@ -5,7 +5,9 @@
 //
 // Threads: any; async-signal-safe.
 
-namespace kettle::inline v0::green {
+#include <kettle/base/require.hpp>
+
+namespace kettle::inline KETTLE_ABI::green {
 
 // "kettle green: TEXT\n", one write.
 void say(const char* text) noexcept;
@@ -15,4 +17,4 @@ void report_deadlock() noexcept;
 // Names the fiber whose stack has overflowed; then the signal takes its old course.
 void watch_for_overflow() noexcept;
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -5,7 +5,7 @@
 #include "green/machine.hpp"
 #include "green/report.hpp"
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 __thread fiber* self __attribute__((tls_model("initial-exec"))) = nullptr;
 scheduler here;
@@ -118,4 +118,4 @@ void yield() noexcept {
 
 void leave() noexcept { run_another(*self); }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -13,7 +13,7 @@
 
 #include <cerrno>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 struct fiber_line {
   fiber* first = nullptr;
@@ -98,4 +98,4 @@ void timer_remove(fiber& f) noexcept;
 nanoseconds timer_next() noexcept;
 void timer_expire(nanoseconds now) noexcept;
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

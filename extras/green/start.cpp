@@ -15,7 +15,7 @@
 
 #include <pthread.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -135,4 +135,4 @@ bool begin_fibers() noexcept {
   return runs;
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

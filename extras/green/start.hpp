@@ -6,9 +6,11 @@
 // What the machine lacks is said once on standard error, and threads stay threads.
 // In the child of a fork everything is plain again: one thread, the calling one.
 
-namespace kettle::inline v0::green {
+#include <kettle/base/require.hpp>
+
+namespace kettle::inline KETTLE_ABI::green {
 
 bool begin_fibers() noexcept;  // whether they run; the first call starts and tests them
 unsigned default_size_class() noexcept;
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

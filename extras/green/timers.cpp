@@ -3,7 +3,7 @@
 #include "green/memory.hpp"
 #include "green/scheduler.hpp"
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -68,4 +68,4 @@ void timer_expire(nanoseconds now) noexcept {
   }
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -16,7 +16,7 @@
 
 #include <poll.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 enum class limit { none, receiving, sending };
 
@@ -60,4 +60,4 @@ long repeat(int fd, short events, const char* what, limit kind, Attempt attempt)
   }
 }
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

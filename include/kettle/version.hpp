@@ -10,9 +10,9 @@
 
 #define KETTLE_VERSION 100  // major * 10000 + minor * 100 + patch
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // The build reads it from here, so CMake and pkg-config say the same.
 inline constexpr char version[] = "0.1.0";
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

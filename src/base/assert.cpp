@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 void assertion_failed(const char* condition, const char* rule, const char* file,
                       int line) noexcept {
@@ -11,4 +11,4 @@ void assertion_failed(const char* condition, const char* rule, const char* file,
   std::abort();
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

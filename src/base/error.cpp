@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 incomplete_read::incomplete_read(std::string got, std::size_t wanted)
     : std::runtime_error("the stream ended after " + std::to_string(got.size()) + " of " +
@@ -66,4 +66,4 @@ void drop_error(const std::exception_ptr& error, const char* where) noexcept {
   hook.load(acquire)(error, where);  // pairs with set_dropped_error_hook
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

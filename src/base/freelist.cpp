@@ -1,6 +1,6 @@
 #include <kettle/base/freelist.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 void open_freelist() noexcept {
   for (auto& room : free_blocks.room) room = freelist::cap;
@@ -16,4 +16,4 @@ void close_freelist() noexcept {
   }
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 template <class T, class... A> T* must_make(A&&... a) noexcept {
   try {
@@ -18,4 +18,4 @@ template <class T, class... A> T* must_make(A&&... a) noexcept {
   }
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

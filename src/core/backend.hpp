@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 enum class backend_kind : std::uint8_t { automatic, io_uring, epoll, sim };
 
@@ -50,4 +50,4 @@ class backend {
   virtual int close(int fd) noexcept = 0;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -7,7 +7,7 @@
 #include "core/home.hpp"
 #include "sys/futex.hpp"
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 ending ending_of(const std::exception_ptr& e) noexcept {
   try {
@@ -128,4 +128,4 @@ bool call_when_done(child_base& c, done_callback* callback) noexcept {
 
 }  // namespace detail
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

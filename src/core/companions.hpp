@@ -8,7 +8,7 @@
 
 #include <kettle/base/atomic.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class companion {
  public:
@@ -41,4 +41,4 @@ class companion_set {
   atomic<companion*> slots_[rooms];
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -6,7 +6,7 @@
 #include <kettle/core/scope.hpp>
 #include <kettle/core/wait_point.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 void context::deliver_wake(mail& m) noexcept { make_ready(static_cast<context&>(m)); }
 
@@ -90,4 +90,4 @@ void wait_point::cancel() noexcept {
   make_ready(who());
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

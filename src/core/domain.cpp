@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 domain::domain(virtual_world* world, home* root) noexcept : world_(world), root_(root) {}
 
@@ -91,4 +91,4 @@ bool domain::is_judged() noexcept {
   return !open || (quiet_.exchange(false, relaxed) && !sys::has_outsiders(int(homes_.size())));
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -28,7 +28,7 @@
 #include <forward_list>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class home;
 class job_queue;
@@ -94,4 +94,4 @@ class domain {
   mail* deadlock_ = nullptr;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -206,4 +206,4 @@ companion_set& home::companions() noexcept {
 
 void post(home& to, mail& m) noexcept { to.post(m); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

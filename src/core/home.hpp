@@ -21,7 +21,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // A back end of that kind; with a world, the one of virtual time in it. Defined by the loop room,
 // which knows them.
@@ -140,4 +140,4 @@ class home {
   companion_set own_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

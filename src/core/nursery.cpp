@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 void nursery::open(context& owner) {
   owner_ = &owner;
@@ -120,4 +120,4 @@ void nursery::close() {
   if (r.cancelled) throw cancelled{cancel_reason(*owner_)};
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

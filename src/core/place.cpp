@@ -7,7 +7,7 @@
 #include "core/home.hpp"
 #include "sys/thread.hpp"
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -196,4 +196,4 @@ void placed_child_base::deliver_finished(mail& m) noexcept {
   d->work_ends();
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -208,4 +208,4 @@ void cancel_scope::on_deadline(timer& t) noexcept {
   self.cancel("deadline");
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -11,7 +11,7 @@
 
 #include <cstdint>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 struct scope_control {
   explicit scope_control(cancel_scope& s, home& h) noexcept : scope(&s), at(&h) {}
@@ -34,4 +34,4 @@ struct scope_control {
   bool counted = false;
 };
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

@@ -3,7 +3,7 @@
 #include "base/must_make.hpp"
 #include "core/scope_control.hpp"
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -113,4 +113,4 @@ void scope_handle::cancel_after(duration grace) const {
   send(r);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -4,7 +4,7 @@
 
 #include <kettle/core/scope.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 bool sleep_operation::start() {
   home& at = *who().at_;
@@ -42,4 +42,4 @@ bool yield_operation::start() {
   return false;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -75,4 +75,4 @@ bool give_up_one(const cancel_scope& root) noexcept {
       root, [](const context& c, std::size_t) { return c.waiting_ && c.waiting_->give_up(); });
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -6,10 +6,10 @@
 
 #include <string>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 std::string task_tree(const cancel_scope& root);
 // The first of them whose wait can end with an error of its own ends so; false: there is none.
 bool give_up_one(const cancel_scope& root) noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

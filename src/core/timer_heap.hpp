@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class timer_heap {
  public:
@@ -77,4 +77,4 @@ class timer_heap {
   std::uint32_t turn_ = 0;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -1,10 +1,10 @@
 #include <kettle/base/error.hpp>
 #include <kettle/coro/every.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 ticks::ticks(duration interval) : interval_(interval), due_(after(clock::now(), interval)) {
   if (interval <= duration(0)) throw usage_error("every: the interval must be positive");
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -11,7 +11,7 @@
 #include <memory>
 #include <new>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -238,4 +238,4 @@ void on_fiber_t::launch(placed_child_base& child) const {
   make_ready(child);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

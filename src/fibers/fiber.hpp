@@ -12,7 +12,7 @@
 
 #include <kettle/core/place.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // Who counts its fibers: told when one that it began has ended, whether it ever ran or not.
 class fiber_slots {
@@ -39,4 +39,4 @@ inline constexpr int direct_switches = 61;
 void trim_stacks() noexcept;  // gives back the memory of this thread's unused stacks
 
 }  // namespace fibers
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

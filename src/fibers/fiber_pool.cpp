@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class fiber_pool::slots final : public fiber_slots {
  public:
@@ -204,4 +204,4 @@ void fiber_pool::launch_own(placed_child_base& child) {
   slots_->take(child);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

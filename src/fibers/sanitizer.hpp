@@ -2,6 +2,8 @@
 // What ASan and TSan must be told about stacks that are switched by hand; nothing at all in other
 // builds.
 
+#include <kettle/base/require.hpp>
+
 #include "base/sanitized.hpp"
 
 #include <cstddef>
@@ -14,7 +16,7 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // The sanitizers' own notes about one stack.
 struct sanitizer_notes {
@@ -80,4 +82,4 @@ inline void this_thread([[maybe_unused]] sanitizer_notes& notes) noexcept {
 }
 
 }  // namespace sanitizer
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

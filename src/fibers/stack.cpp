@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -142,4 +142,4 @@ void stack_pool::trim() noexcept {
   least_hot_ = 0;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

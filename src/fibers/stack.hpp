@@ -13,11 +13,13 @@
 // guard, of which there are about 32 000 for the whole process: beyond the first 20 000 a pattern
 // stands in for the guard and is looked at when the stack comes back; this is said once on stderr.
 
+#include <kettle/base/require.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct stack_options {
   std::size_t stride_bytes = 256 * 1024;  // address space per stack, its guard included; rounded
@@ -98,4 +100,4 @@ class stack_pool {
   bool patterns_ = false;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

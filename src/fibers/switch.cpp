@@ -50,7 +50,7 @@ kettle_v0_execution_start:
 
 extern "C" void kettle_v0_execution_start();
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 static_assert(offsetof(execution, machine) == 0,
               "the trampoline passes the machine state for the execution");
@@ -73,4 +73,4 @@ void prepare(execution& e, std::byte* bottom, std::byte* top, execution_entry en
   sanitizer::make_stack(e.notes, bottom, std::size_t(top - bottom));
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

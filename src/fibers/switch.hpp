@@ -22,7 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct machine_state {
   void* stack_pointer;
@@ -121,4 +121,4 @@ void prepare(execution& e, std::byte* bottom, std::byte* top, execution_entry en
   sanitizer::after_switch(from.notes);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -126,4 +126,4 @@ place_name parse_place_name(std::string_view text) {
                     "\" is no place: write tcp:PORT, tcp:HOST:PORT, tcp:[IPV6]:PORT or unix:PATH");
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -15,7 +15,7 @@
 
 #include <unistd.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -215,4 +215,4 @@ task<exit_status> command::run() const {
 
 task<captured> command::capture() const { return run_command(settings_, true); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -10,7 +10,7 @@
 
 #include <sys/socket.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -58,4 +58,4 @@ task<stream> connect(std::string where) {
   co_return co_await connect(std::move(host), name.port);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

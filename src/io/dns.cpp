@@ -8,7 +8,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -79,4 +79,4 @@ task<std::vector<address>> resolve(std::string host, std::uint16_t port) {
   co_return found;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

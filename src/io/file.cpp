@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -149,4 +149,4 @@ task<> write_file(std::string path, std::string data) {
   co_await on_file_lane(write_there, std::move(path), std::move(data));
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 bool io_wait::begin_request() noexcept {
   backend& io = who().at_->io();
@@ -45,4 +45,4 @@ void io_wait::finish_wait(claim how) noexcept {
     make_ready(who());
 }
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

@@ -3,7 +3,7 @@
 #include "core/home.hpp"
 #include "threads/lane.hpp"
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -27,4 +27,4 @@ void name_lane::launch_own(placed_child_base& c) {
 busy_run::busy_run() : run_(home::here().in()) { run_.work_begins(); }
 busy_run::~busy_run() { run_.work_ends(); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

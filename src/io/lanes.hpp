@@ -10,7 +10,7 @@
 #include <kettle/coro/place_call.hpp>
 #include <kettle/coro/pool_call.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // Four at once; cancelled calls are waited for: a disk answers.
 struct file_lane : callable_place<file_lane> {
@@ -40,4 +40,4 @@ class busy_run {
   domain& run_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -6,7 +6,7 @@
 
 #include <poll.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 std::pair<stream, stream> make_pipe() {
   sys::pipe_ends ends;
@@ -31,4 +31,4 @@ void ready_operation::finish() const {
 ready_operation readable(int fd) noexcept { return {fd, POLLIN}; }
 ready_operation writable(int fd) noexcept { return {fd, POLLOUT}; }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -11,7 +11,7 @@
 #include <deque>
 #include <string>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -127,4 +127,4 @@ signal_receiver::signal_receiver(std::initializer_list<int> signals)
   for (int s : signals) inbox_->take_over(s);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

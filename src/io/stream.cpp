@@ -13,7 +13,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -191,4 +191,4 @@ address stream::local() const {
   return address::from(&raw, size);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

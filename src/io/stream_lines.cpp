@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 
@@ -115,4 +115,4 @@ task<std::string> stream::read_all(std::size_t limit) {
   co_return detail::take(*b, b->size());
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 // Bytes received and not yet asked for. Shared with who fills it: closing the stream frees the
 // stream's half while the kernel may still write here.
@@ -49,4 +49,4 @@ stream make_plain_stream(int fd, const char* name);
 // On the home of the thread; also when it has no back end, or another one than at the beginning.
 void close_descriptor(int fd) noexcept;
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

@@ -2,7 +2,7 @@
 
 #include "sys/socket.hpp"
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -43,4 +43,4 @@ int attempt(io_request& r, sys::on_disk files) noexcept {
   return -EINVAL;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

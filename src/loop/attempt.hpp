@@ -12,7 +12,7 @@
 #include <climits>
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 inline constexpr int would_wait = INT_MIN;
 
@@ -21,4 +21,4 @@ inline constexpr std::uint64_t mark_connecting = 1;
 
 int attempt(io_request& r, sys::on_disk files = sys::on_disk::wait) noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

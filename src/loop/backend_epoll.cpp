@@ -22,7 +22,7 @@
 
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -261,4 +261,4 @@ int epoll_backend::close(int fd) noexcept {
 
 std::unique_ptr<backend> make_epoll_backend() { return std::make_unique<epoll_backend>(); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -5,9 +5,9 @@
 
 #include <memory>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // Throws io_error when the kernel gives no descriptors for it.
 std::unique_ptr<backend> make_epoll_backend();
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -10,7 +10,7 @@
 
 #include <sys/socket.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // io_request::mark is 0, or the address of the back end that waits, tagged when the request is
 // finished.
@@ -158,4 +158,4 @@ std::unique_ptr<backend> make_sim_backend(sim_world& world) {
   return std::make_unique<sim_backend>(world);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -4,7 +4,7 @@
 #include "loop/sim_world.hpp"
 #include "sys/futex.hpp"
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class sim_backend final : public backend {
  public:
@@ -43,4 +43,4 @@ class sim_backend final : public backend {
 
 std::unique_ptr<backend> make_sim_backend(sim_world& world);
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -23,7 +23,7 @@
 
 #include <poll.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -296,4 +296,4 @@ int uring_denied() noexcept {
   return 0;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -15,7 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -107,4 +107,4 @@ std::unique_ptr<backend> make_backend(backend_kind kind, virtual_world* world) {
   }
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

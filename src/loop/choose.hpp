@@ -12,7 +12,7 @@
 
 #include <string>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct backend_choice {
   backend_kind kind = backend_kind::automatic;
@@ -35,4 +35,4 @@ backend_kind parse_backend(const char* name);
 int uring_denied_here() noexcept;
 std::string explain_denial(int error_number);
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

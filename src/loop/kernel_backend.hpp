@@ -9,7 +9,7 @@
 #include <kettle/base/assert.hpp>
 #include <kettle/base/atomic.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class kernel_backend : public backend {
  public:
@@ -59,4 +59,4 @@ class kernel_backend : public backend {
   atomic<bool> rung_{false};
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

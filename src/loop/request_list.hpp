@@ -3,7 +3,7 @@
 
 #include <kettle/core/io_request.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class request_list {
  public:
@@ -38,4 +38,4 @@ class request_list {
   io_request* last_ = nullptr;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

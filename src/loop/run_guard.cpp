@@ -13,7 +13,7 @@
 #include <memory>
 #include <optional>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 namespace {
 
@@ -150,4 +150,4 @@ void run_guard::finish(nursery::result r) {
   if (r.cancelled) throw cancelled{s.root->scope().reason()};
 }
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

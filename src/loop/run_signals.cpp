@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <optional>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -187,4 +187,4 @@ void end_by_signal(int signal) {
 
 }  // namespace detail
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -18,7 +18,7 @@
 
 #include <cstdint>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 class run_signals : private mail {
  public:
@@ -49,4 +49,4 @@ class run_signals : private mail {
 // Ends the process as the signal would have ended it: the shell sees 128 + signal.
 [[noreturn]] void end_by_signal(int signal);
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

@@ -32,7 +32,7 @@
 #include <string>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct sim_options {
   duration latency{0};               // of everything sent, one way; a connect takes two
@@ -118,4 +118,4 @@ class sim_world final : public virtual_world {
   unsigned next_name_ = 0;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

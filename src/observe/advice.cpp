@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -30,4 +30,4 @@ std::vector<std::string> advice_for(const machine_report& r) {
   return out;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -7,8 +7,8 @@
 
 #include <kettle/observe/doctor.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 std::vector<std::string> advice_for(const machine_report& r);
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -6,7 +6,7 @@
 
 #include <kettle/base/error.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 machine_report look_at_machine() {
   machine_report r;
@@ -36,4 +36,4 @@ machine_report look_at_machine() {
   return r;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -11,7 +11,7 @@
 #include <elf.h>
 #include <link.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -197,4 +197,4 @@ void encoder::closure(const void* data, std::size_t size) {
 
 void decoder::fail(const char* why) { throw decode_error(std::string("decode: ") + why); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

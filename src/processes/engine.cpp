@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -429,4 +429,4 @@ pool_stats process_engine::stats() const noexcept {
   return s;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

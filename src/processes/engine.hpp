@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // What an engine knows of its child.
 inline detail::remote_job& job_of(placed_child_base& c) noexcept {
@@ -149,4 +149,4 @@ class process_engine final : public job_queue, public companion {
   int failures_ = 0;  // starts in a row
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

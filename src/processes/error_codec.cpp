@@ -12,7 +12,7 @@
 #include <typeinfo>
 #include <variant>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -192,4 +192,4 @@ std::exception_ptr decode_error_of(decoder& in) {
   }
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

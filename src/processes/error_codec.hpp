@@ -8,9 +8,9 @@
 
 #include <exception>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 void encode_error(encoder& out, const std::exception_ptr& error);
 std::exception_ptr decode_error_of(decoder& in);  // never throws but decode_error
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

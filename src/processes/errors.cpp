@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -23,4 +23,4 @@ worker_died::worker_died(const facts& f) : std::runtime_error(describe_death(f))
 remote_error::remote_error(std::string type_name, const std::string& text)
     : std::runtime_error(type_name + ": " + text), type(std::move(type_name)) {}
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -14,7 +14,7 @@
 #include <link.h>
 #include <unistd.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -154,4 +154,4 @@ void end_server(server_process& s) noexcept {
   s.pidfd.reset();
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -14,7 +14,7 @@
 
 #include <string>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct server_process {
   pid_t pid = -1;
@@ -28,4 +28,4 @@ void end_server(server_process& s) noexcept;
 // The file to execute for another copy of this program; empty: there is none.
 std::string own_program();
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -411,4 +411,4 @@ void process_engine::shut_down() noexcept {
     if (w->grant()) w->granted();
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

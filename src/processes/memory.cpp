@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -80,4 +80,4 @@ void shared_memory::ring_bell() const noexcept {
     bell_.ring();
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -12,7 +12,7 @@
 
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class shared_memory {
  public:
@@ -76,4 +76,4 @@ class slot_encoder final : public encoder {
   bool in_window_ = false;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

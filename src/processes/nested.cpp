@@ -4,7 +4,7 @@
 
 #include <kettle/base/error.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -36,4 +36,4 @@ void run_nested(placed_child_base& child) noexcept {
   t.drop();
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -4,8 +4,8 @@
 
 #include <kettle/core/place.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 void run_nested(placed_child_base& child) noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

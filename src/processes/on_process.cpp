@@ -5,7 +5,7 @@
 #include "processes/nested.hpp"
 #include "sys/machine.hpp"
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -28,4 +28,4 @@ std::size_t on_process_t::width() {
   return cores;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

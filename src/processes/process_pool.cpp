@@ -4,7 +4,7 @@
 #include "processes/engine.hpp"
 #include "processes/nested.hpp"
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -94,4 +94,4 @@ void process_pool::close_operation::finish() noexcept {
   engine_->join();
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -121,4 +121,4 @@ void serve(pid_t client) noexcept {
   sys::leave(0);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

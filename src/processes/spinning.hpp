@@ -16,7 +16,7 @@
 
 #include <algorithm>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class spin_credit {
  public:
@@ -49,4 +49,4 @@ template <class Done> bool spin(duration window, Done done) noexcept {
   return false;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -4,7 +4,7 @@
 
 #include <kettle/processes/remote_call.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 int number_here = -1;  // written before anything else runs in a worker
@@ -68,4 +68,4 @@ void set_worker_number(int number) noexcept { number_here = number; }
 int worker_number() noexcept { return number_here; }
 bool in_worker() noexcept { return number_here >= 0; }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

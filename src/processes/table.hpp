@@ -33,7 +33,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 inline constexpr std::uint32_t slot_count = 1024, ring_size = 4 * slot_count, most_workers = 256;
 inline constexpr std::size_t inline_bytes = 1000;
@@ -140,4 +140,4 @@ void wake_workers(request_table& requests, answer_table& answers, std::size_t ta
 void set_worker_number(int number) noexcept;
 int worker_number() noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -15,7 +15,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 [[gnu::weak]] void serve(pid_t client) noexcept;  // NOLINT: weak only here
 
@@ -43,7 +43,7 @@ int server_main(int, char**, char** environment) {
 
 bool can_take_over() noexcept { return active; }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI
 
 extern "C" {
 

@@ -4,7 +4,7 @@
 #include <bit>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -44,4 +44,4 @@ void windows::empty(std::uint32_t slot) noexcept {
   kept_ -= std::exchange(all_[slot].kept, 0);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

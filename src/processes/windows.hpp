@@ -13,7 +13,7 @@
 
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class windows {
  public:
@@ -41,4 +41,4 @@ class windows {
   std::size_t kept_ = 0;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -17,7 +17,7 @@
 #include <cstdio>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -237,4 +237,4 @@ void run_worker(shared_memory& memory, int number) noexcept {
   sys::leave(0);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

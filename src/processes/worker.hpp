@@ -3,9 +3,9 @@
 
 #include "processes/memory.hpp"
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // Ends the process when the table is closing, or the worker has done its share.
 [[noreturn]] void run_worker(shared_memory& memory, int number) noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -1,7 +1,7 @@
 #include <kettle/base/assert.hpp>
 #include <kettle/sync/barrier.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 using detail::small_guard;
 using detail::wait_end;
@@ -67,4 +67,4 @@ std::size_t barrier_wait::finish() {
   throw broken_resource("barrier: broken by one who did not wait to the end");
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

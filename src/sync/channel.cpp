@@ -2,7 +2,7 @@
 #include <kettle/base/error.hpp>
 #include <kettle/sync/detail/channel_base.hpp>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 void channel_base::attach(channel_side side) {
   small_guard locked(lock_);
@@ -85,4 +85,4 @@ void channel_base::throw_end(wait_end how) {
   }
 }
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

@@ -1,7 +1,7 @@
 #include <kettle/base/assert.hpp>
 #include <kettle/sync/condition.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 using detail::small_guard;
 using detail::wait_end;
@@ -72,4 +72,4 @@ void condition_wait::finish() {
   if (end_ == wait_end::broken) mutex_->throw_broken();
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -1,7 +1,7 @@
 #include <kettle/base/error.hpp>
 #include <kettle/sync/latch.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 latch::latch(std::size_t count) noexcept : count_(count) {
   if (count == 0) open_.set();
@@ -16,4 +16,4 @@ void latch::count_down(std::size_t by) {
   if (by == before && by > 0) open_.set();
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

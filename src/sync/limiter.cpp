@@ -1,7 +1,7 @@
 #include <kettle/base/assert.hpp>
 #include <kettle/sync/limiter.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 using detail::small_guard;
 
@@ -97,4 +97,4 @@ limiter::token limiter_acquire::finish() {
   return limiter::token(*limiter_, who());
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

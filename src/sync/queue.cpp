@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 queue_base::~queue_base() {
   KETTLE_ASSERT(senders_.empty() && receivers_.empty() && joiners_.empty(),
@@ -196,4 +196,4 @@ void queue_base::remove(wait_list& from, queued_wait& w) noexcept {
   from.remove(w);
 }
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

@@ -2,7 +2,7 @@
 
 #include "sys/futex.hpp"
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 // While the group's claim says `starting` nobody can be granted, so that a wait which succeeds at
 // once is the only one. A granter on another thread that meets one of us then keeps what it has and
@@ -63,4 +63,4 @@ void select_group::cancel() noexcept {
   make_ready(who());
 }
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

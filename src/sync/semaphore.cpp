@@ -1,7 +1,7 @@
 #include <kettle/base/assert.hpp>
 #include <kettle/sync/semaphore.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 using detail::small_guard;
 
@@ -58,4 +58,4 @@ semaphore::permit semaphore_acquire::finish() {
   return semaphore::permit(*semaphore_, who());
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -1,7 +1,7 @@
 #include <kettle/base/assert.hpp>
 #include <kettle/sync/shared_mutex.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 using detail::small_guard;
 
@@ -105,4 +105,4 @@ shared_mutex::shared_guard shared_lock::finish() {
   return shared_mutex::shared_guard(mutex_->shared_, who());
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -2,7 +2,7 @@
 
 #include "sys/futex.hpp"
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 namespace {
 constexpr int spins = 200;  // some microseconds: far more than a holder needs that is running
@@ -19,4 +19,4 @@ void small_lock::lock_slowly() noexcept {
   }
 }
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

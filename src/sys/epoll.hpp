@@ -17,7 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 class epoll {
  public:
@@ -71,4 +71,4 @@ class epoll {
   bool coarse_ = false;
 };
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

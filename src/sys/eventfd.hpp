@@ -13,7 +13,7 @@
 
 #include <sys/eventfd.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 // Rings one that somebody else owns.
 inline void ring_event(int fd) noexcept {
@@ -42,4 +42,4 @@ class event_fd {
   unique_fd fd_;
 };
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

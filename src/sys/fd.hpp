@@ -8,12 +8,14 @@
 // Every call of this room follows one rule: a result >= 0, or -errno. A unique_fd made from a libc
 // result of -1 keeps errno, made from -errno keeps that.
 
+#include <kettle/base/require.hpp>
+
 #include <cerrno>
 #include <utility>
 
 #include <unistd.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 // The libc convention (-1 and errno) turned into ours.
 template <class T> inline T result_of(T r) noexcept { return r == T(-1) ? T(-errno) : r; }
@@ -54,4 +56,4 @@ class unique_fd {
   int fd_ = none;
 };
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

@@ -13,7 +13,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 inline unique_fd open_file(const char* path, int flags, unsigned mode = 0666) noexcept {
   int fd;
@@ -71,4 +71,4 @@ inline int make_pipe(pipe_ends& p) noexcept {
   return 0;
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

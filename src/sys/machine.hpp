@@ -7,11 +7,13 @@
 // Every function asks anew: affinity and quota may change while a program runs; callers that need
 // one answer keep it. `root` is where /proc and /sys hang, for tests.
 
+#include <kettle/base/require.hpp>
+
 #include <compare>
 #include <cstdint>
 #include <string>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 struct kernel_version {
   int major = 0, minor = 0;
@@ -40,4 +42,4 @@ descriptor_limit open_files() noexcept;  // RLIMIT_NOFILE
 // Whether user code may switch the thread pointer by itself (AT_HWCAP2 bit 1, Linux 5.9, x86-64).
 bool has_fsgsbase() noexcept;
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

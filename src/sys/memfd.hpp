@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <sys/types.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 class memfd {
  public:
@@ -97,4 +97,4 @@ class mapping {
   int error_ = 0;
 };
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

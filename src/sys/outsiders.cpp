@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 namespace {
 
@@ -64,4 +64,4 @@ bool has_outsiders(int ours) noexcept {
   }
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

@@ -10,7 +10,7 @@
 
 #include <string>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 // Threads of ours that wait for a job. Each counts itself, and whoever gives it a job takes it off
 // first: one that is counted no more, or not yet, passes for an outsider. relaxed: it is a bound.
@@ -26,4 +26,4 @@ int count_threads(const std::string& tasks = "/proc/self/task");
 // Handlers that somebody other than signal_handler has installed, but for those of faults.
 bool program_handles_signals() noexcept;
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

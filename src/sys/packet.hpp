@@ -14,7 +14,7 @@
 
 #include <sys/socket.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 struct packet_pair {
   unique_fd ours, theirs;
@@ -49,4 +49,4 @@ template <class T> int receive_packet(int fd, T& packet, bool waits = true) noex
   return r == long(sizeof packet) ? 1 : -EPROTO;
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

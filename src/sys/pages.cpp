@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 namespace {
 
@@ -44,4 +44,4 @@ void discard_pages(std::byte* at, std::size_t bytes) noexcept {
   ::madvise(at, bytes, MADV_DONTNEED);
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

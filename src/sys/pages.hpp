@@ -8,10 +8,12 @@
 //
 // All functions are thread-safe. None throws: what a kernel lacks is told by the result.
 
+#include <kettle/base/require.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 std::size_t page_bytes() noexcept;
 
@@ -30,4 +32,4 @@ guard_kind guard_pages(std::byte* at, std::size_t bytes, bool mapping_allowed) n
 
 void discard_pages(std::byte* at, std::size_t bytes) noexcept;
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

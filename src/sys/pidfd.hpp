@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 inline pid_t process_id() noexcept { return ::getpid(); }
 
@@ -53,4 +53,4 @@ inline int pidfd_reap(int pidfd, exit_state& how) noexcept {
   return 1;
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

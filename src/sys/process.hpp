@@ -25,7 +25,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 inline pid_t fork_process() noexcept { return pid_t(result_of(::fork())); }
 inline pid_t parent_id() noexcept { return ::getppid(); }
@@ -159,4 +159,4 @@ inline int wait_any(pollfd* all, std::size_t count, time_point until) noexcept {
   return int(result_of(::ppoll(all, nfds_t(count), until == never ? nullptr : &t, nullptr)));
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

@@ -7,9 +7,11 @@
 // between fork and exec, the freestanding runtime. This file includes nothing that needs libc's run
 // time. Threads: any; async-signal-safe.
 
+#include <kettle/base/require.hpp>
+
 #include <sys/syscall.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 #if defined(__x86_64__)
 
@@ -76,4 +78,4 @@ inline int raw_gettid() noexcept { return int(raw_call(SYS_gettid)); }
   for (;;) raw_call(SYS_exit_group, status);
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

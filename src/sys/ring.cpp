@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 namespace {
 
@@ -158,4 +158,4 @@ const io_uring_cqe* ring::front() const noexcept {
 
 void ring::pop() noexcept { cq_head_->store(cq_head_->load(relaxed) + 1, release); }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

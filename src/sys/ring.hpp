@@ -22,7 +22,7 @@
 
 #include <linux/io_uring.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 class ring {
  public:
@@ -85,4 +85,4 @@ class ring {
   std::uint64_t supported_[max_ops / 64] = {};
 };
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

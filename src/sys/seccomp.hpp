@@ -16,7 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 // io_uring_setup, _enter and _register then fail with this errno value (Docker: EPERM; gVisor:
 // ENOSYS).
@@ -36,4 +36,4 @@ inline int deny_io_uring(int error_number) noexcept {
   return int(result_of(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter)));
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

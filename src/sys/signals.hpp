@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 inline sigset_t signal_set(std::initializer_list<int> signals) noexcept {
   sigset_t set;
@@ -128,4 +128,4 @@ class no_sigpipe {
   ::_exit(128 + signal);
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

@@ -17,7 +17,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 // The kernel moves no more than this in one call; a result fits into an int.
 constexpr std::size_t one_transfer(std::size_t size) noexcept {
@@ -99,4 +99,4 @@ inline int connect_result(int fd) noexcept {
   return r < 0 ? r : -error;
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

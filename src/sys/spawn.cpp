@@ -7,7 +7,7 @@
 #include <spawn.h>
 #include <unistd.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 namespace {
 
@@ -83,4 +83,4 @@ int signal_group(pid_t leader, int signal) noexcept {
 
 bool group_is_empty(pid_t leader) noexcept { return signal_group(leader, 0) == -ESRCH; }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

@@ -14,7 +14,7 @@
 
 #include <sys/types.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 inline constexpr int inherit_file = -1;
 
@@ -39,4 +39,4 @@ int spawn(const spawn_plan& plan, spawned& child) noexcept;
 int signal_group(pid_t leader, int signal) noexcept;
 bool group_is_empty(pid_t leader) noexcept;
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

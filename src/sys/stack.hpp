@@ -1,11 +1,13 @@
 #pragma once
 // Where the calling thread's stack ends.
 
+#include <kettle/base/require.hpp>
+
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 // The lowest address of this thread's stack, the guard excluded. For the main thread the kernel
 // grows the stack on demand, so the limit counts (at most 64 MiB of it: an unlimited stack must not
@@ -29,4 +31,4 @@ inline char* stack_bottom() noexcept {
   return static_cast<char*>(low);
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

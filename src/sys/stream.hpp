@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 enum class on_disk : std::uint8_t { wait, refuse };
 
@@ -78,4 +78,4 @@ inline int write_now(int fd, const void* data, std::size_t size, std::int64_t of
   }
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

@@ -6,12 +6,14 @@
 //   if (int error = sys::start_thread(t, body, argument)) ...    // 0 or an errno value
 //   sys::join_thread(t);
 
+#include <kettle/base/require.hpp>
+
 #include <csignal>
 #include <initializer_list>
 
 #include <pthread.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 using thread_handle = pthread_t;
 
@@ -45,4 +47,4 @@ inline void allow_interrupts() noexcept {        // on t itself, before it may b
 }
 inline void interrupt_thread(thread_handle t) noexcept { ::pthread_kill(t, interrupt_signal); }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

@@ -8,7 +8,7 @@
 
 #include <time.h>
 
-namespace kettle::inline v0::sys {
+namespace kettle::inline KETTLE_ABI::sys {
 
 inline constexpr long ns_per_s = 1'000'000'000;
 
@@ -30,4 +30,4 @@ constexpr duration time_left(time_point now, time_point t) noexcept {
   return t <= now ? duration(0) : t - now;
 }
 
-}  // namespace kettle::inline v0::sys
+}  // namespace kettle::inline KETTLE_ABI::sys

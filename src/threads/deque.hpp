@@ -29,7 +29,7 @@
 #include <memory>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 template <class T> class stealing_deque {
  public:
@@ -107,4 +107,4 @@ template <class T> class stealing_deque {
   std::vector<std::unique_ptr<buffer>> buffers_;  // the owner's
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -4,7 +4,7 @@
 
 #include <kettle/base/error.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 void engine::launch(placed_child_base& c) noexcept {
   bool runs = c.begin_remote(*this);
@@ -55,4 +55,4 @@ void engine::asked::cancel_note::deliver(mail& m) noexcept {
     r->scope.cancel("its pool was closed");
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

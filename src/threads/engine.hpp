@@ -18,7 +18,7 @@
 
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class engine : public job_queue, public companion {
  public:
@@ -69,4 +69,4 @@ class engine : public job_queue, public companion {
                      std::exception_ptr error) noexcept;  // fails its child; the ticket stays
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

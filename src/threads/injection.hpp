@@ -7,7 +7,7 @@
 #include <kettle/base/spin_lock.hpp>
 #include <kettle/core/place.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class injection_queue {
  public:
@@ -56,4 +56,4 @@ class injection_queue {
   bool closed_ = false;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

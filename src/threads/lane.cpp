@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // Used again for later threads and freed with the lane only: a bell may be rung after its thread
 // has gone on.
@@ -313,4 +313,4 @@ void lane::join_ended() noexcept {
   for (; t; t = t->next) sys::join_thread(t->handle);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -16,7 +16,7 @@
 #include <chrono>
 #include <memory>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct lane_options {
   std::uint32_t most_threads = 40;
@@ -55,4 +55,4 @@ class lane final : public engine {
       state_;  // shared with the threads: those that run abandoned jobs may outlive us
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

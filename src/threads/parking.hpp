@@ -18,7 +18,7 @@
 
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class parking {
  public:
@@ -114,4 +114,4 @@ class parking {
   atomic<std::uint64_t> wakes_{0};
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -5,7 +5,7 @@
 
 #include <kettle/threads/on_thread.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -35,4 +35,4 @@ std::size_t on_cores_t::width() {
   return cores;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -7,7 +7,7 @@
 
 #include <optional>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct thread_pool::state {
   explicit state(std::uint32_t width) : engine(width) {}
@@ -53,4 +53,4 @@ void thread_pool::end_close() noexcept {
   state_->engine.join();
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

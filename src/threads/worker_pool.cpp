@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
@@ -185,4 +185,4 @@ void worker_pool::join() noexcept {
   }
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

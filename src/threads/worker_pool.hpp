@@ -17,7 +17,7 @@
 #include <memory>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class worker_pool final : public engine {
  public:
@@ -73,4 +73,4 @@ class worker_pool final : public engine {
   bool joined_ = false;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -35,7 +35,7 @@ class Filter(unittest.TestCase):
         self.assertEqual(shown(text).split(), "x int e;".split())
 
     def test_the_inline_namespace_is_not_shown(self):
-        self.assertEqual(shown("namespace kettle::inline v0 {"), "namespace kettle {")
+        self.assertEqual(shown("namespace kettle::inline KETTLE_ABI {"), "namespace kettle {")
 
 
 if __name__ == "__main__":

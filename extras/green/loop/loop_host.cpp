@@ -31,7 +31,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-namespace kettle::inline v0::green {
+namespace kettle::inline KETTLE_ABI::green {
 
 namespace {
 
@@ -238,4 +238,4 @@ const host loop{can_park, wait, park, &sys::threads_at_rest};
 
 }  // namespace
 
-}  // namespace kettle::inline v0::green
+}  // namespace kettle::inline KETTLE_ABI::green

@@ -4,12 +4,12 @@
 
 #include <kettle/base/require.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 [[noreturn]] void assertion_failed(const char* condition, const char* rule, const char* file,
                                    int line) noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI
 
 #define KETTLE_ASSERT(condition, rule) \
   (static_cast<bool>(condition)        \

@@ -12,7 +12,7 @@
 
 #include <type_traits>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 enum class memory_order : int {
   relaxed = __ATOMIC_RELAXED,
@@ -77,4 +77,4 @@ template <class T> class atomic {
   alignas(sizeof(T)) T value_;  // NOLINT: pointers too
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -11,7 +11,7 @@
 #include <chrono>
 #endif
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 using duration = std::chrono::nanoseconds;
 
@@ -36,4 +36,4 @@ constexpr time_point after(time_point from, duration d) noexcept {
   return d >= never - (from > time_point{} ? from : time_point{}) ? never : from + d;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

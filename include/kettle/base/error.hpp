@@ -11,7 +11,7 @@
 #include <system_error>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // Unwinds a cancelled task. Thrown only at wait points, again at every one while the scope is
 // cancelled; never catch it to go on. `reason` is what cancel(reason) was given, "deadline" or
@@ -109,4 +109,4 @@ using dropped_error_hook = void (*)(const std::exception_ptr& error, const char*
 dropped_error_hook set_dropped_error_hook(dropped_error_hook hook) noexcept;
 void drop_error(const std::exception_ptr& error, const char* where) noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

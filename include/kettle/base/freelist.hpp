@@ -22,7 +22,7 @@
 #define KETTLE_SANITIZED 0
 #endif
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // Builds without optimisation or under a sanitizer look for mistakes that cost time to find.
 // Not with clang, which cannot tell an object's padding from its value.
@@ -92,4 +92,4 @@ struct freelist {
 void open_freelist() noexcept;   // the thread may keep blocks from now on
 void close_freelist() noexcept;  // gives back what it kept
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -15,3 +15,12 @@
 #if !defined(__linux__) || !defined(__gnu_linux__)
 #error "kettle runs on Linux with glibc only"
 #endif
+
+// The inline namespace of everything in kettle. The explored build (kettle::explored, of which
+// <kettle/testing.hpp> tells) sets KETTLE_EXPLORED: its types are others, so the two do not link
+// together.
+#if defined(KETTLE_EXPLORED)
+#define KETTLE_ABI explored
+#else
+#define KETTLE_ABI v0
+#endif

@@ -3,7 +3,7 @@
 
 #include <kettle/base/atomic.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class spin_lock {
  public:
@@ -36,4 +36,4 @@ class spin_guard {
   spin_lock& lock_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // Anything that can be awaited: a task, an operation, a future.
 template <class T> concept task_type = requires { requires std::remove_cvref_t<T>::is_task; };
@@ -112,4 +112,4 @@ class call_parts<F, A...> : call_members<F, A...> {
   void drop() noexcept {}
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

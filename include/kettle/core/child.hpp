@@ -17,7 +17,7 @@
 #include <cstdint>
 #include <exception>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 enum class ending : std::uint8_t { none, value, error, cancelled };
 
@@ -56,4 +56,4 @@ class child_base : public context {
 // Classifies the exception being handled.
 ending ending_of(const std::exception_ptr& e) noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -2,9 +2,11 @@
 // How a pool is closed. After either no new work is taken, and close() waits until everything has
 // ended.
 
+#include <kettle/base/require.hpp>
+
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 enum class close_mode : std::uint8_t {
   drain,   // what is queued is still run
@@ -12,4 +14,4 @@ enum class close_mode : std::uint8_t {
   kill,    // the same; a process that runs something is killed without being asked
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -9,7 +9,7 @@
 #include <coroutine>
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class home;
 class wait_point;
@@ -83,4 +83,4 @@ void make_ready(context& c) noexcept;
 // same wait.
 void wake(context& c) noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

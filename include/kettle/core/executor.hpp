@@ -15,7 +15,7 @@
 #include <kettle/core/nursery.hpp>
 #include <kettle/core/wait_point.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct pool_stats {
   std::size_t width = 0;     // how many may run at once
@@ -57,4 +57,4 @@ template <class Pool> class pool_calls {
   template <class F, class R> auto map(as_outcome_t, F&& f, R&& range, map_options o = {});
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

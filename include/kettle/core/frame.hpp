@@ -14,7 +14,7 @@
 #include <exception>
 #include <source_location>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // In checked builds: this thread's, for nursery's check of what its children refer to.
 struct frame_extent {
@@ -75,4 +75,4 @@ inline bool stack_is_deep() noexcept {
 // Runs a coroutine on the current thread or fiber context until it is done, parking in between.
 void drive(context& c, std::coroutine_handle<> h);
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -16,7 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 template <class T> class future;
 
@@ -182,4 +182,4 @@ template <class T> template <class F> void future<T>::on_done(F callback) {
   throw usage_error("a future has one consumer: somebody waits for it already");
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

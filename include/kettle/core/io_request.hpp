@@ -9,10 +9,12 @@
 // cancel() only asks, done() still comes (result -ECANCELED, or the real result when it was
 // faster). Threads: submit, cancel, poll and done all happen on the home's own thread.
 
+#include <kettle/base/require.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 enum class io_kind : std::uint8_t {
   recv,     // data, size -> bytes; 0 at the end of the stream
@@ -40,4 +42,4 @@ struct io_request {
   std::uint64_t mark = 0;  // the back end's own
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

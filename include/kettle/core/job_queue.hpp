@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class cancel_scope;
 class domain;
@@ -105,4 +105,4 @@ class queue_ticket {
   detail::remote_link link;  // the child's alone
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -6,7 +6,9 @@
 // may free it. Memory order: what the sender wrote before post() is visible in the function
 // (release / acquire on the inbox).
 
-namespace kettle::inline v0 {
+#include <kettle/base/require.hpp>
+
+namespace kettle::inline KETTLE_ABI {
 
 class home;
 
@@ -22,4 +24,4 @@ class mail {
 // From any thread. Wakes the receiver if it sleeps.
 void post(home& to, mail& m) noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

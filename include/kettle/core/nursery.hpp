@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct as_outcome_t;  // the tag, and the form of forms.hpp
 
@@ -160,4 +160,4 @@ template <bool IsCoroutine> class body_watch {
 
 inline nursery::join_operation nursery::join() noexcept { return join_operation(*this); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct nothing {};  // what an outcome or an optional of void holds
 template <class T> using void_to_nothing = std::conditional_t<std::is_void_v<T>, nothing, T>;
@@ -64,4 +64,4 @@ template <class T> class outcome {
   std::exception_ptr error_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -9,7 +9,7 @@
 
 #include <kettle/core/context.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class outside_waker {
  public:
@@ -22,4 +22,4 @@ class outside_waker {
   home& at_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

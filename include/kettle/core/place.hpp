@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 template <class P> concept place_type = requires { requires std::remove_cvref_t<P>::is_place; };
 
@@ -119,4 +119,4 @@ struct child_at<P, U, F, A...> {
 
 }  // namespace detail
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -16,7 +16,7 @@
 #include <kettle/core/scope_handle.hpp>
 #include <kettle/core/timer.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class cancel_scope : private timer {
  public:
@@ -127,4 +127,4 @@ void check_cancelled();
 // The deadline in force here.
 time_point current_deadline();
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

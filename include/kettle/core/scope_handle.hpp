@@ -14,7 +14,7 @@
 
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 struct scope_control;
@@ -40,4 +40,4 @@ class scope_handle {
   detail::scope_control* control_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -7,7 +7,7 @@
 #include <kettle/core/timer.hpp>
 #include <kettle/core/wait_point.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class KETTLE_WAIT sleep_operation : public operation<sleep_operation>, private timer {
  public:
@@ -48,4 +48,4 @@ class KETTLE_WAIT yield_operation : public operation<yield_operation> {
 };
 inline yield_operation yield() noexcept { return {}; }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

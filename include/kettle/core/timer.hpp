@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class home;
 
@@ -29,4 +29,4 @@ class timer {
 void arm(home& at, timer& t, time_point when);
 void disarm(home& at, timer& t) noexcept;  // harmless when it is not armed
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -22,7 +22,7 @@
 #include <source_location>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // starting, passed_over: only in a group. Its waits are being started one by one, so nobody may be
 // granted yet; a granter on another thread that met one meanwhile has left `passed_over`, and they
@@ -153,4 +153,4 @@ template <class Op, class Base = wait_point> class operation : public Base {
 
 template <class W> concept operation_type = requires { requires W::is_operation; };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class ticks {
  public:
@@ -35,4 +35,4 @@ class ticks {
 
 inline ticks every(duration interval) { return ticks(interval); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -20,7 +20,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
 #endif
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 template <class T> struct first_options {
   duration stagger{0};                       // 0: all at once
@@ -149,7 +149,7 @@ task<detail::hold_result<First>> first_of(First&& first, W&&... others) {
                                                          detail::hold(std::forward<W>(others))...);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -18,7 +18,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
 #endif
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 
@@ -278,7 +278,7 @@ task<detail::maybe_t<detail::hold_result<W>>> until_closing(nursery& n, W&& w) {
 // that takes it. What is left, and `cancelled`, goes on up.
 template <class... H> void handle_each(H&&... handlers);
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI
 
 #include <kettle/coro/detail/handle_each.hpp>
 

@@ -27,7 +27,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
 #endif
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 
@@ -376,7 +376,7 @@ auto nursery::map(as_outcome_t, F&& f, R&& range, map_options o) {
   return detail::map_in<true>(*this, on_loop, std::forward<F>(f), std::forward<R>(range), o);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -10,7 +10,7 @@
 
 #include <kettle/coro/forms.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 template <class P>
 template <class F, class... A>
@@ -20,4 +20,4 @@ auto callable_place<P>::operator()(F&& f, A&&... a) const {
       static_cast<const P&>(*this), std::forward<F>(f), std::forward<A>(a)...);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

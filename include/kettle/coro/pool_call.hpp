@@ -5,7 +5,7 @@
 #include <kettle/coro/map.hpp>
 #include <kettle/coro/place_call.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 
@@ -78,4 +78,4 @@ auto pool_calls<Pool>::map(as_outcome_t, F&& f, R&& range, map_options o) {
                                std::forward<R>(range), o);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -18,7 +18,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
 #endif
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 template <class V> class started;
 
@@ -154,7 +154,7 @@ template <class F, class... A> auto nursery::start_ready(F&& f, A&&... args) {
                                                                         std::forward<A>(args)...);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -22,7 +22,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
 #endif
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 
@@ -105,7 +105,7 @@ template <class F, class... A> auto run(const run_options& o, F&& f, A&&... a) {
   return detail::run_with(o, std::forward<F>(f), std::forward<A>(a)...);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -16,7 +16,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
 #endif
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // The default place: a task on this loop. An ordinary function does not compile there.
 struct on_loop_t {
@@ -336,7 +336,7 @@ template <class... X> auto nursery::start(X&&... x) {
   return detail::parse_start<false>(*this, o, std::forward<X>(x)...);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -22,7 +22,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 template <class T> class task;
 
@@ -194,4 +194,4 @@ inline task<void> detail::task_promise<void>::get_return_object() noexcept {
   return task<void>(task_handle<void>::from_promise(*this));
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -16,7 +16,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"  // g++ 12: false, for coroutines in headers
 #endif
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 template <class T> struct task_hold {
   using result = T;
@@ -75,7 +75,7 @@ template <class F> task<typename call_hold<F>::result> run_hold(call_hold<F>& h)
   }
 }
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

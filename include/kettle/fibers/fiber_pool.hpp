@@ -18,7 +18,7 @@
 
 #include <memory>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct fiber_pool_options {
   std::size_t at_once = 1000;
@@ -50,4 +50,4 @@ class fiber_pool : public pool_calls<fiber_pool> {
   std::unique_ptr<slots> slots_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

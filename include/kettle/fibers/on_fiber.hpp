@@ -16,7 +16,7 @@
 
 #include <kettle/core/place.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class on_fiber_t : public callable_place<on_fiber_t> {
  public:
@@ -24,4 +24,4 @@ class on_fiber_t : public callable_place<on_fiber_t> {
 };
 inline constexpr on_fiber_t on_fiber{};
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -6,12 +6,14 @@
 //
 // A value of 112 bytes, copied freely. Threads: any.
 
+#include <kettle/base/require.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class address {
  public:
@@ -43,4 +45,4 @@ struct place_name {
 };
 place_name parse_place_name(std::string_view text);
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct exit_status {
   int code = 0;    // when it exited by itself
@@ -68,4 +68,4 @@ class command {
   detail::command_settings settings_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

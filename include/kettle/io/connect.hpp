@@ -13,7 +13,7 @@
 
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 task<stream> connect(std::string where);
 task<stream> connect(std::string host, std::uint16_t port);
@@ -35,4 +35,4 @@ class KETTLE_WAIT connect_operation : public operation<connect_operation, detail
 
 inline connect_operation connect_to(const address& to) noexcept { return connect_operation(to); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

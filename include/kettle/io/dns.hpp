@@ -13,8 +13,8 @@
 
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 task<std::vector<address>> resolve(std::string host, std::uint16_t port = 0);
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -20,7 +20,7 @@
 #include <string_view>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 enum class file_mode : std::uint8_t {
   read,
@@ -55,4 +55,4 @@ task<file> open_file(std::string path, file_mode mode = file_mode::read);
 task<std::string> read_file(std::string path);
 task<> write_file(std::string path, std::string data);
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -9,7 +9,7 @@
 #include <kettle/core/io_request.hpp>
 #include <kettle/core/wait_point.hpp>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 class io_wait : public wait_point, protected io_request {
  public:
@@ -43,4 +43,4 @@ class io_wait : public wait_point, protected io_request {
   static void completed(io_request& r) noexcept;
 };
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

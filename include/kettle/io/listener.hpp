@@ -13,7 +13,7 @@
 #include <kettle/core/timer.hpp>
 #include <kettle/io/stream.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 struct listener_state;
@@ -64,4 +64,4 @@ class listener {
 // io_error when the address is in use or not ours, usage_error when it is none.
 task<listener> listen(std::string where, int backlog = 1024);
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

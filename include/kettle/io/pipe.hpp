@@ -10,7 +10,7 @@
 
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 std::pair<stream, stream> make_pipe();  // {to read from, to write to}
 
@@ -25,4 +25,4 @@ class KETTLE_WAIT ready_operation : public operation<ready_operation, detail::io
 ready_operation readable(int fd) noexcept;
 ready_operation writable(int fd) noexcept;
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

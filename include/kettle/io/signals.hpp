@@ -16,7 +16,7 @@
 #include <memory>
 #include <optional>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 struct signal_inbox;
@@ -48,4 +48,4 @@ class signal_receiver {
   std::unique_ptr<detail::signal_inbox, detail::signal_inbox_delete> inbox_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -26,7 +26,7 @@
 #include <string>
 #include <string_view>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // The system refused to take more: `written` bytes of this write() went out before.
 struct write_error : io_error {
@@ -155,4 +155,4 @@ class stream {
   std::unique_ptr<detail::stream_state, detail::stream_state_delete> state_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

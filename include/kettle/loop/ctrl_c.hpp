@@ -12,7 +12,7 @@
 
 #include <kettle/core/wait_point.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class ctrl_c_operation : public operation<ctrl_c_operation> {
  public:
@@ -27,4 +27,4 @@ class ctrl_c_operation : public operation<ctrl_c_operation> {
 
 inline ctrl_c_operation ctrl_c() noexcept { return {}; }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -5,7 +5,7 @@
 
 #include <exception>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 enum class time_kind : unsigned char { real, virtual_time };
 
@@ -37,4 +37,4 @@ class run_guard {
 
 }  // namespace detail
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct machine_report {
   std::string loop;             // the back end a loop would get now
@@ -39,4 +39,4 @@ struct machine_report {
 
 machine_report look_at_machine();
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // Where a function is: in which image of the program (by its build-id), how far from its beginning.
 struct code_reference {
@@ -144,6 +144,6 @@ class decoder {
 template <class T> void encode(encoder& out, const T& value);
 template <class T> T decode(decoder& in);
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI
 
 #include <kettle/processes/detail/codec_kinds.hpp>

@@ -12,7 +12,7 @@
 
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // The process that ran this task ended in the middle of it: by a signal, or because the task called
 // exit. No other task is touched, and the pool goes on with a new worker.
@@ -46,4 +46,4 @@ struct decode_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

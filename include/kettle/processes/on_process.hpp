@@ -18,7 +18,7 @@
 
 #include <kettle/processes/remote_call.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class on_process_t : public callable_place<on_process_t> {
  public:
@@ -28,4 +28,4 @@ class on_process_t : public callable_place<on_process_t> {
 };
 inline constexpr on_process_t on_process{};
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

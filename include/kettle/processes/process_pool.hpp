@@ -25,7 +25,7 @@
 
 #include <memory>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 enum class start_method : std::uint8_t {
   fork_server,  // a fresh copy of the program, taken over before main(); workers are forks of it
@@ -103,4 +103,4 @@ class KETTLE_WAIT process_pool::close_operation : public operation<process_pool:
   bool counted_ = false;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -10,7 +10,7 @@
 #include <kettle/core/place.hpp>
 #include <kettle/processes/codec.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 // True in a worker process of a pool.
 bool in_worker() noexcept;
@@ -79,4 +79,4 @@ class process_child final : public placed_child<U, F, A...>, public remote_job {
 
 }  // namespace detail
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

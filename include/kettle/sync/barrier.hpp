@@ -15,7 +15,7 @@
 
 #include <cstddef>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class barrier_wait;
 
@@ -58,4 +58,4 @@ class KETTLE_WAIT barrier_wait : public operation<barrier_wait, detail::queued_w
 
 inline barrier_wait barrier::wait() noexcept { return barrier_wait(*this); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

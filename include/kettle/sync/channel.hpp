@@ -27,7 +27,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 
@@ -185,4 +185,4 @@ template <class T> class channel : private detail::channel_handle<T, detail::cha
   using handle::size;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -16,7 +16,7 @@
 
 #include <kettle/sync/mutex.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class condition_wait;
 
@@ -60,4 +60,4 @@ inline condition_wait condition::wait(mutex::guard& held) noexcept {
   return condition_wait(*this, held);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -14,7 +14,7 @@
 #include <kettle/sync/detail/small_lock.hpp>
 #include <kettle/sync/detail/wait_list.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class event_wait;
 
@@ -52,4 +52,4 @@ class KETTLE_WAIT event_wait : public operation<event_wait, detail::queued_wait>
 
 inline event_wait event::wait() noexcept { return event_wait(*this); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

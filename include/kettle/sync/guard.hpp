@@ -11,7 +11,7 @@
 
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 template <class Lock> class [[nodiscard("the guard releases at once when it is not kept")]] guard {
  public:
@@ -47,4 +47,4 @@ template <class Lock> class [[nodiscard("the guard releases at once when it is n
   context* holder_ = nullptr;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

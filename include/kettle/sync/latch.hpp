@@ -11,7 +11,7 @@
 
 #include <cstddef>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class latch {
  public:
@@ -27,4 +27,4 @@ class latch {
   event open_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

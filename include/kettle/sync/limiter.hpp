@@ -18,7 +18,7 @@
 
 #include <cstddef>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class limiter_acquire;
 
@@ -68,4 +68,4 @@ class KETTLE_WAIT limiter_acquire : public operation<limiter_acquire, detail::qu
 
 inline limiter_acquire limiter::acquire() noexcept { return limiter_acquire(*this); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -18,7 +18,7 @@
 
 #include <string>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class mutex_lock;
 
@@ -70,4 +70,4 @@ class KETTLE_WAIT mutex_lock : public operation<mutex_lock, detail::queued_wait>
 
 inline mutex_lock mutex::lock() noexcept { return mutex_lock(*this); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -32,7 +32,7 @@
 #include <optional>
 #include <utility>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct queue_options {
   std::size_t capacity = ~std::size_t(0);  // 0: a send waits for its receiver
@@ -208,4 +208,4 @@ template <class T, class Before = least_first> class queue : private detail::que
   }
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -22,7 +22,7 @@
 #include <utility>
 #include <variant>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 
@@ -116,4 +116,4 @@ template <class... W> auto select(W&&... waits) {
   return select_operation<detail::selected_t<W>...>(std::in_place, std::forward<W>(waits)...);
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

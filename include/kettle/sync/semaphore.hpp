@@ -16,7 +16,7 @@
 
 #include <cstddef>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class semaphore_acquire;
 
@@ -60,4 +60,4 @@ class KETTLE_WAIT semaphore_acquire : public operation<semaphore_acquire, detail
 
 inline semaphore_acquire semaphore::acquire() noexcept { return semaphore_acquire(*this); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

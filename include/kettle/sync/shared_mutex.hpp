@@ -17,7 +17,7 @@
 
 #include <cstddef>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class exclusive_lock;
 class shared_lock;
@@ -105,4 +105,4 @@ class KETTLE_WAIT shared_lock : public operation<shared_lock, detail::shared_mut
 inline exclusive_lock shared_mutex::lock() noexcept { return exclusive_lock(*this); }
 inline shared_lock shared_mutex::lock_shared() noexcept { return shared_lock(*this); }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

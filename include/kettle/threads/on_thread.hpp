@@ -19,7 +19,7 @@
 
 #include <kettle/core/place.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 class on_thread_t : public callable_place<on_thread_t> {
  public:
@@ -35,4 +35,4 @@ class on_cores_t : public callable_place<on_cores_t> {
 };
 inline constexpr on_cores_t on_cores{};
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

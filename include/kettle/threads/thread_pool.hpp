@@ -19,7 +19,7 @@
 
 #include <memory>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 struct thread_pool_options {
   std::size_t workers = 0;  // 0: one a usable core
@@ -50,4 +50,4 @@ class thread_pool : public pool_calls<thread_pool> {
   std::unique_ptr<state> state_;
 };
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

@@ -17,7 +17,7 @@ CALLS = re.compile(
 )
 # Headers of types, constants and inline functions.
 HEADERS = re.compile(
-    r"^(?:c(?:errno|stddef|stdint)|(?:linux|sys)/\w+\.h|(?:poll|signal|time)\.h|kettle/base/atomic\.hpp)$"
+    r"^(?:c(?:errno|stddef|stdint)|(?:linux|sys)/\w+\.h|(?:poll|signal|time)\.h|kettle/base/(?:atomic|require)\.hpp)$"
 )
 
 

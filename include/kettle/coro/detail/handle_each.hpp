@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 
@@ -83,4 +83,4 @@ template <class... H> void handle_each(H&&... handlers) {
   throw error_group(std::move(left));
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

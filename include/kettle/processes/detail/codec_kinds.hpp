@@ -4,7 +4,7 @@
 
 #include <kettle/processes/codec.hpp>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 namespace detail {
 
@@ -260,4 +260,4 @@ template <class... T> decoder& decoder::operator()(T&... values) {
   return *this;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

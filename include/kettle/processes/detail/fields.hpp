@@ -6,12 +6,14 @@
 // Counted by how many initialisers the type takes (up to 16). A member that is a C array hides its
 // count: such an aggregate is shipped only if it is trivially copyable, as bytes.
 
+#include <kettle/base/require.hpp>
+
 #include <cstddef>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 struct any_value {
   template <class T> operator T() const noexcept;  // NOLINT: it stands for whatever a field takes
@@ -102,4 +104,4 @@ template <class T> constexpr auto tie_fields(T& t) {
 
 template <class T> using fields_of = decltype(tie_fields(std::declval<T&>()));
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

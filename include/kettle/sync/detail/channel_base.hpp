@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 enum class channel_side : std::uint8_t { object, sending, receiving };
 
@@ -50,4 +50,4 @@ class channel_base {
   void break_off(wait_list& woken) noexcept;
 };
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

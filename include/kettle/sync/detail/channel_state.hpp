@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 // A ring of `capacity_` items. An item that is sent to somebody who waits never enters it.
 template <class T> class channel_state final : public channel_base {
@@ -53,9 +53,9 @@ template <class T> class receive_wait : public queued_wait {
   ~receive_wait() = default;
 };
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 template <class T>
 class KETTLE_WAIT send_operation : public operation<send_operation<T>, detail::queued_wait> {
@@ -177,4 +177,4 @@ template <class T, class Op> bool receive_start<T, Op>::start() {
   return true;
 }
 
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

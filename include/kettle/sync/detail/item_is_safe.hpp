@@ -2,9 +2,11 @@
 // g++ 12 destroys a temporary aggregate with a non-trivial member twice in a full expression with
 // co_await: `co_await c.send(job{...})` is refused there.
 
+#include <kettle/base/require.hpp>
+
 #include <type_traits>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
 template <class U>
@@ -21,4 +23,4 @@ template <class U> constexpr void check_item() noexcept {
                 "use emplace(...)");
 }
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

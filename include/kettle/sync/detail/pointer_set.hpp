@@ -3,12 +3,14 @@
 // must not fail. Open addressing with linear probing; erasing moves the rest of the run up
 // (Knuth 6.4, algorithm R).
 
+#include <kettle/base/require.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 class pointer_set {
  public:
@@ -59,4 +61,4 @@ class pointer_set {
   std::size_t size_ = 0;
 };
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

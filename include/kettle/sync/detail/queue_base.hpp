@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kettle::inline v0 {
+namespace kettle::inline KETTLE_ABI {
 
 enum class queue_order : std::uint8_t {
   fifo,      // first in, first out
@@ -93,4 +93,4 @@ class queue_base {
 };
 
 }  // namespace detail
-}  // namespace kettle::inline v0
+}  // namespace kettle::inline KETTLE_ABI

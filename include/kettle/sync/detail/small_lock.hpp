@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 class small_lock {
  public:
@@ -36,4 +36,4 @@ class [[nodiscard]] small_guard {
   small_lock& lock_;
 };
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kettle::inline v0::detail {
+namespace kettle::inline KETTLE_ABI::detail {
 
 // How a granted wait ended; what is not `done` makes its finish() throw.
 enum class wait_end : std::uint8_t { done, ended, closed, broken };
@@ -100,4 +100,4 @@ class wait_list {
   std::size_t size_ = 0;
 };
 
-}  // namespace kettle::inline v0::detail
+}  // namespace kettle::inline KETTLE_ABI::detail
