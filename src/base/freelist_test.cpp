@@ -31,20 +31,20 @@ TEST(freelist, keeps_no_more_than_its_cap) {
     std::vector<void*> blocks;
     for (std::size_t i = 0; i < freelist::cap + 100; i++) blocks.push_back(allocate_block(64));
     for (void* b : blocks) free_block_of(b, 64);
-    EXPECT_EQ(free_blocks.room[freelist::class_of(64)], KETTLE_SANITIZED ? freelist::cap : 0u);
+    EXPECT_EQ(tls.blocks.room[freelist::class_of(64)], KETTLE_SANITIZED ? freelist::cap : 0u);
     close_freelist();
-    EXPECT_EQ(free_blocks.head[freelist::class_of(64)], nullptr);
+    EXPECT_EQ(tls.blocks.head[freelist::class_of(64)], nullptr);
   });
 }
 
 TEST(freelist, before_it_is_open_and_after_it_is_closed_it_keeps_nothing) {
   on_fresh_thread([] {
     free_block_of(allocate_block(64), 64);
-    EXPECT_EQ(free_blocks.head[freelist::class_of(64)], nullptr);
+    EXPECT_EQ(tls.blocks.head[freelist::class_of(64)], nullptr);
     open_freelist();
     close_freelist();
     free_block_of(allocate_block(64), 64);
-    EXPECT_EQ(free_blocks.head[freelist::class_of(64)], nullptr);
+    EXPECT_EQ(tls.blocks.head[freelist::class_of(64)], nullptr);
   });
 }
 

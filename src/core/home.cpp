@@ -32,8 +32,13 @@ char* nesting_floor() noexcept {
 }  // namespace
 
 home& home::here() {
-  thread_local home mine;
-  return mine;
+  struct of_thread : thread_end {
+    of_thread() : thread_end{close} {}
+    static void close(thread_end& e) noexcept { delete &static_cast<of_thread&>(e); }
+    home mine;
+  };
+  if (!tls.at) at_thread_end(*new of_thread);
+  return *tls.at;
 }
 
 home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {

@@ -24,24 +24,27 @@ struct fiber {
   stack where;
 };
 
-struct carrier {
+struct carrier : thread_end {
   stack_pool stacks;
   execution thread;
   exceptions_in_flight& in_flight = exceptions_of_this_thread();
   fiber* ended = nullptr;  // left for ever: the stack it stood on can be given back
   int direct_left = 0;
 
-  carrier() { open_execution(thread); }
+  carrier() : thread_end{close} { open_execution(thread); }
+  static void close(thread_end& e) noexcept {
+    delete &static_cast<carrier&>(e);
+    tls.fiber_carrier = nullptr;
+  }
 };
 
-// The pointer needs no guard when it is read; the owner behind it frees the carrier at the thread's
-// end.
-[[gnu::tls_model("initial-exec")]] constinit thread_local carrier* carrier_here = nullptr;
+carrier* carrier_here() noexcept { return static_cast<carrier*>(tls.fiber_carrier); }
 
 carrier& make_carrier() {
-  thread_local std::unique_ptr<carrier> owner;
-  owner = std::make_unique<carrier>();
-  return *(carrier_here = owner.get());
+  auto* made = new carrier;
+  tls.fiber_carrier = made;
+  at_thread_end(*made);
+  return *made;
 }
 
 constexpr std::uint32_t begun = std::uint32_t(1) << 31;  // of place_state_; the rest is the index
@@ -137,7 +140,7 @@ inline void enter(carrier& k, execution& from, fiber& f) noexcept {
 void fiber_main(execution& self) noexcept {
   sanitizer::after_switch(self.notes);
   auto& f = reinterpret_cast<fiber&>(self);
-  carrier& k = *carrier_here;
+  carrier& k = *carrier_here();
   if (k.ended) reap(k);
   for (placed_child_base* c = f.child; c; c = next_unbegun(k)) run_child(f, *c);
   leave_for_ever(k, f);
@@ -167,7 +170,7 @@ fiber* make_fiber(carrier& k, placed_child_base& c) noexcept {
 
 void resume_fiber(context& next) noexcept {
   auto& c = static_cast<placed_child_base&>(next);
-  carrier& k = carrier_here ? *carrier_here : make_carrier();
+  carrier& k = carrier_here() ? *carrier_here() : make_carrier();
   fiber* f;
   if (has_begun(c)) {
     f = &fiber_of(c);
@@ -193,7 +196,7 @@ inline void prefetch(context& after) noexcept {
 }
 
 void park_fiber(context& me) {
-  carrier& k = *carrier_here;
+  carrier& k = *carrier_here();
   fiber& f = fiber_of(me);
   home& h = *me.at_;
   while (k.direct_left > 0) {
@@ -228,7 +231,7 @@ void set_index(placed_child_base& c, std::uint32_t index) noexcept {
 }
 
 void trim_stacks() noexcept {
-  if (carrier_here) carrier_here->stacks.trim();
+  if (carrier_here()) carrier_here()->stacks.trim();
 }
 
 }  // namespace fibers

@@ -109,9 +109,22 @@ struct found_code {
   const void* code = nullptr;
   code_reference reference;
 };
+struct code_cache : thread_end {
+  code_cache() noexcept : thread_end{close} {}
+  static void close(thread_end& e) noexcept {
+    delete &static_cast<code_cache&>(e);
+    tls.code_cache = nullptr;
+  }
+  found_code found[16];
+};
 found_code& found_before(std::uintptr_t number) {
   // On the heap: a plug-in has little room for the thread-locals of what it is linked with.
-  static thread_local const auto some = std::make_unique<found_code[]>(16);
+  if (!tls.code_cache) {
+    auto* made = new code_cache;
+    at_thread_end(*made);
+    tls.code_cache = made;
+  }
+  auto& some = static_cast<code_cache*>(tls.code_cache)->found;
   return some[std::uint64_t(number) * 0x9e3779b97f4a7c15 >> 60];  // Fibonacci hashing
 }
 

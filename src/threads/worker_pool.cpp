@@ -16,10 +16,7 @@ constexpr std::uint32_t batch = 16;  // jobs moved at once from the injection qu
 }  // namespace
 
 // The worker that the current thread is, of whatever pool.
-worker_pool::worker*& worker_pool::mine() noexcept {
-  static constinit thread_local worker* w = nullptr;
-  return w;
-}
+worker_pool::worker* worker_pool::mine() noexcept { return static_cast<worker*>(tls.worker); }
 
 worker_pool::worker_pool(std::uint32_t width, companion_set* companions) : companions_(companions) {
   for (std::uint32_t i = 0; i < std::max(width, 1u); i++) {
@@ -71,11 +68,11 @@ void* worker_pool::body(void* p) {
   home& here = home::here();
   here.work_for(w.pool->companions_);
   here.take_jobs_from(w.pool);
-  mine() = &w;
+  tls.worker = &w;
   w.asked_to_cancel.thread_begins(here);
   w.pool->work(w);
   w.asked_to_cancel.thread_ends(here);
-  mine() = nullptr;
+  tls.worker = nullptr;
   here.take_jobs_from(nullptr);
   // A worker that adds another one is at work itself, so the number reaches zero once. acq_rel: the
   // last one speaks for all.

@@ -58,7 +58,7 @@ class worker_pool final : public engine {
   // thread at all.
   int call_another() noexcept;
   int add_worker() noexcept;
-  static worker*& mine() noexcept;
+  static worker* mine() noexcept;
 
   std::vector<std::unique_ptr<worker>> workers_;  // never changes; threads are made one by one
   injection_queue injected_;

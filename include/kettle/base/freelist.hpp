@@ -5,10 +5,10 @@
 // are capped, larger blocks go to operator new. Under ASan and TSan every block does, so that they
 // see each use.
 
-#include <kettle/base/require.hpp>
+#include <kettle/base/seam.hpp>
+#include <kettle/base/thread_state.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <new>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -32,30 +32,11 @@ constexpr bool is_checked_build = false;
 constexpr bool is_checked_build = true;
 #endif
 
-struct free_block {
-  free_block* next;
-};
-
-// Constant-initialised and trivially destructible: reading it needs no guard. What it holds at the
-// thread's end is released by the thread's home.
-struct freelist {
-  // Classes are 8 off the multiples of 16: exactly what glibc's malloc hands out, so nothing is
-  // lost to rounding.
-  static constexpr std::size_t granule = 16, slack = 8, classes = 64, cap = 4096;
-  static constexpr std::size_t class_of(std::size_t size) noexcept {
-    return (size + slack - 1) / granule;
-  }
-  static constexpr std::size_t size_of(std::size_t c) noexcept { return c * granule + slack; }
-  free_block* head[classes];
-  std::uint32_t room[classes];  // how many more blocks each class may keep; 0 until open_freelist()
-};
-
-[[gnu::tls_model("initial-exec")]] inline constinit thread_local freelist free_blocks{};
-
 [[gnu::always_inline]] inline void* take_block(std::size_t size) {
+  if constexpr (explored_build) return detail::seam::take_block(size);
 #if !KETTLE_SANITIZED
   if (std::size_t c = freelist::class_of(size); c < freelist::classes) {
-    freelist& list = free_blocks;
+    freelist& list = tls.blocks;
     if (free_block* b = list.head[c]) [[likely]] {
       list.head[c] = b->next;
       list.room[c]++;
@@ -74,9 +55,10 @@ struct freelist {
 }
 
 [[gnu::always_inline]] inline void free_block_of(void* block, std::size_t size) noexcept {
+  if constexpr (explored_build) return detail::seam::give_block(block, size);
 #if !KETTLE_SANITIZED
   if (std::size_t c = freelist::class_of(size); c < freelist::classes) {
-    freelist& list = free_blocks;
+    freelist& list = tls.blocks;
     if (list.room[c]) [[likely]] {
       list.room[c]--;
       list.head[c] = ::new (block) free_block{list.head[c]};

@@ -4,6 +4,7 @@
 // A context belongs to one home (one OS thread) for good: only that thread resumes it, walks its
 // scopes, or cancels its wait. Others send it mail.
 
+#include <kettle/base/thread_state.hpp>
 #include <kettle/core/mail.hpp>
 
 #include <coroutine>
@@ -60,16 +61,6 @@ class context : public mail {
  private:
   static void deliver_wake(mail& m) noexcept;
 };
-
-struct thread_state {
-  context* current;              // null outside kettle
-  home* at;                      // this thread's home, once it has one
-  std::coroutine_handle<> next;  // the trampoline slot: whom run_chain resumes next
-  char* stack_low;               // below this address a child is started from the trampoline
-};
-
-// Constant-initialised, no destructor: a read is one instruction.
-[[gnu::tls_model("initial-exec")]] inline constinit thread_local thread_state tls{};
 
 // The current context; outside kettle, the context of this thread (its home is made on first use).
 context& this_context();

@@ -16,13 +16,6 @@
 
 namespace kettle::inline KETTLE_ABI {
 
-// In checked builds: this thread's, for nursery's check of what its children refer to.
-struct frame_extent {
-  const char* begin;
-  std::size_t size;
-};
-inline constinit thread_local frame_extent newest_frame{};
-
 struct frame_base {
   frame_base() noexcept {
   }  // not an aggregate: parenthesised initialisation must not fill it from the arguments
@@ -34,7 +27,7 @@ struct frame_base {
   // Both always in line: g++ 12 warns of a mismatched pair if only one is.
   [[gnu::always_inline]] static void* operator new(std::size_t size) {
     void* frame = allocate_block(size);
-    if constexpr (is_checked_build) newest_frame = {static_cast<char*>(frame), size};
+    if constexpr (is_checked_build) tls.newest_frame = {static_cast<char*>(frame), size};
     return frame;
   }
   [[gnu::always_inline]] static void operator delete(void* frame, std::size_t size) noexcept {

@@ -150,7 +150,7 @@ template <bool IsCoroutine> class body_watch {
   body_watch& operator=(const body_watch&) = delete;
   ~body_watch() {
     if constexpr (!is_checked_build) return;
-    const frame_extent& f = newest_frame;
+    const frame_extent& f = tls.newest_frame;
     nursery_.body_is(IsCoroutine ? tls.current : nullptr, f.begin, f.begin + f.size);
   }
 

@@ -1,0 +1,72 @@
+#pragma once
+// Everything the library keeps per OS thread, in one struct.
+//
+//   tls.current, tls.at, ...            // a read is one instruction: no constructor, no guard
+//   at_thread_end(end);                 // end.run(end) when this thread ends, last come first
+//
+// One struct, because an explored build plays many threads on one: it exchanges this struct at each
+// switch. A thread-local variable anywhere else would be shared between the threads it plays.
+
+#include <kettle/base/require.hpp>
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+
+namespace kettle::inline KETTLE_ABI {
+
+class context;
+class home;
+
+struct free_block {
+  free_block* next;
+};
+
+// A thread's free blocks by size class, see freelist.hpp. Released by the thread's home.
+struct freelist {
+  // Classes are 8 off the multiples of 16: exactly what glibc's malloc hands out, so nothing is
+  // lost to rounding.
+  static constexpr std::size_t granule = 16, slack = 8, classes = 64, cap = 4096;
+  static constexpr std::size_t class_of(std::size_t size) noexcept {
+    return (size + slack - 1) / granule;
+  }
+  static constexpr std::size_t size_of(std::size_t c) noexcept { return c * granule + slack; }
+  free_block* head[classes];
+  std::uint32_t room[classes];  // how many more blocks each class may keep; 0 until open_freelist()
+};
+
+// A coroutine frame; in checked builds, for nursery's check of what its children refer to.
+struct frame_extent {
+  const char* begin;
+  std::size_t size;
+};
+
+// Something to be done when a thread ends. Belongs to the thread from at_thread_end() on.
+struct thread_end {
+  void (*run)(thread_end&) noexcept;
+  thread_end* next = nullptr;
+};
+
+struct thread_state {
+  context* current;              // null outside kettle
+  home* at;                      // this thread's home, once it has one
+  std::coroutine_handle<> next;  // the trampoline slot: whom run_chain resumes next
+  char* stack_low;               // below this address a child is started from the trampoline
+  frame_extent newest_frame;
+  thread_end* ends;
+  // Kept for rooms above, each of which knows its own type.
+  void* worker;         // of worker_pool
+  void* fiber_carrier;  // of fibers
+  void* code_cache;     // of the processes' codec
+  // Last, since an explored build, which has no free lists, leaves it out of the exchange.
+  freelist blocks;
+};
+
+// Constant-initialised, no destructor: a read is one instruction.
+[[gnu::tls_model("initial-exec")]] inline constinit thread_local thread_state tls{};
+
+void at_thread_end(thread_end& e);
+// For whoever ends a thread that only an explored build plays.
+void run_thread_ends() noexcept;
+
+}  // namespace kettle::inline KETTLE_ABI
