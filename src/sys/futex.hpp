@@ -12,6 +12,7 @@
 #include "sys/time.hpp"
 
 #include <kettle/base/atomic.hpp>
+#include <kettle/base/seam.hpp>
 
 #include <cerrno>
 #include <climits>
@@ -26,6 +27,9 @@ namespace kettle::inline KETTLE_ABI::sys {
 // 0 woken, -EAGAIN the word was not `expected`, -EINTR a signal, -ETIMEDOUT. `until` is absolute.
 inline int futex_wait(std::uint32_t* word, std::uint32_t expected,
                       time_point until = never) noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring())
+      return kettle::detail::seam::futex_wait(word, expected, until.time_since_epoch().count());
   timespec t = to_timespec(until);
   // WAIT_BITSET rather than WAIT: its timeout is absolute, so a wait that is retried does not
   // drift.
@@ -40,6 +44,8 @@ inline int futex_wait(atomic<std::uint32_t>& word, std::uint32_t expected,
 
 // How many threads were woken. Leaves errno alone, so that a signal handler may call it.
 inline int futex_wake(std::uint32_t* word, int threads = INT_MAX) noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring()) return kettle::detail::seam::futex_wake(word, threads);
   int saved = errno;
   long r = ::syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads);
   if (r == -1) r = -errno;  // EFAULT when the word is gone already: the waker need not care
@@ -65,6 +71,8 @@ inline int futex_wake_shared(std::uint32_t* word, int threads = INT_MAX) noexcep
 
 // Between two looks at a word that will change very soon: lets the sibling hyperthread go on.
 inline void relax() noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring()) return kettle::detail::seam::relax();
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)

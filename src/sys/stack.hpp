@@ -1,7 +1,7 @@
 #pragma once
 // Where the calling thread's stack ends.
 
-#include <kettle/base/require.hpp>
+#include <kettle/base/seam.hpp>
 
 #include <pthread.h>
 #include <sys/resource.h>
@@ -13,6 +13,8 @@ namespace kettle::inline KETTLE_ABI::sys {
 // grows the stack on demand, so the limit counts (at most 64 MiB of it: an unlimited stack must not
 // reach into the heap).
 inline char* stack_bottom() noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring()) return kettle::detail::seam::stack_bottom();
   if (::getpid() == ::gettid()) {
     rlimit limit{};
     ::getrlimit(RLIMIT_STACK, &limit);

@@ -6,7 +6,7 @@
 //   if (int error = sys::start_thread(t, body, argument)) ...    // 0 or an errno value
 //   sys::join_thread(t);
 
-#include <kettle/base/require.hpp>
+#include <kettle/base/seam.hpp>
 
 #include <csignal>
 #include <initializer_list>
@@ -18,6 +18,9 @@ namespace kettle::inline KETTLE_ABI::sys {
 using thread_handle = pthread_t;
 
 inline int start_thread(thread_handle& out, void* (*body)(void*), void* argument) noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring())
+      return kettle::detail::seam::start_thread(out, body, argument);
   sigset_t all, before;
   sigfillset(&all);
   // What the thread itself does wrong must still reach a handler or kill the process with the right
@@ -28,14 +31,28 @@ inline int start_thread(thread_handle& out, void* (*body)(void*), void* argument
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return error;
 }
-inline void join_thread(thread_handle t) noexcept { ::pthread_join(t, nullptr); }
-inline void detach_thread(thread_handle t) noexcept { ::pthread_detach(t); }
-inline thread_handle this_thread() noexcept { return ::pthread_self(); }
+inline void join_thread(thread_handle t) noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring()) return kettle::detail::seam::join_thread(t);
+  ::pthread_join(t, nullptr);
+}
+inline void detach_thread(thread_handle t) noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring()) return kettle::detail::seam::detach_thread(t);
+  ::pthread_detach(t);
+}
+inline thread_handle this_thread() noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring()) return kettle::detail::seam::this_thread();
+  return ::pthread_self();
+}
 
 // Ends a blocking system call of t with EINTR: the signal's handler does nothing. t must not have
 // been joined.
 inline constexpr int interrupt_signal = SIGURG;  // ignored by default: a late one harms nobody
 inline void allow_interrupts() noexcept {        // on t itself, before it may be interrupted
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring()) return;
   struct sigaction action{};
   action.sa_handler = [](int) {};
   sigemptyset(&action.sa_mask);
@@ -45,6 +62,10 @@ inline void allow_interrupts() noexcept {        // on t itself, before it may b
   sigaddset(&one, interrupt_signal);
   ::pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
 }
-inline void interrupt_thread(thread_handle t) noexcept { ::pthread_kill(t, interrupt_signal); }
+inline void interrupt_thread(thread_handle t) noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring()) return kettle::detail::seam::interrupt_thread(t);
+  ::pthread_kill(t, interrupt_signal);
+}
 
 }  // namespace kettle::inline KETTLE_ABI::sys

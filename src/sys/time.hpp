@@ -5,6 +5,7 @@
 //   timespec   s = sys::to_timespec(t + 5ms);      // absolute
 
 #include <kettle/base/clock.hpp>
+#include <kettle/base/seam.hpp>
 
 #include <time.h>
 
@@ -13,6 +14,9 @@ namespace kettle::inline KETTLE_ABI::sys {
 inline constexpr long ns_per_s = 1'000'000'000;
 
 inline time_point monotonic_now() noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring())
+      return time_point(duration(kettle::detail::seam::now_ns()));
   timespec t;
   ::clock_gettime(CLOCK_MONOTONIC, &t);  // the vDSO: no kernel entry; cannot fail
   return time_point(duration(t.tv_sec * ns_per_s + t.tv_nsec));

@@ -27,6 +27,14 @@ inline constexpr memory_order release = memory_order::release;
 inline constexpr memory_order acq_rel = memory_order::acq_rel;
 inline constexpr memory_order seq_cst = memory_order::seq_cst;
 
+}  // namespace kettle::inline KETTLE_ABI
+
+#if defined(KETTLE_EXPLORED)
+#include <kettle/base/explored_atomic.hpp>
+#else
+
+namespace kettle::inline KETTLE_ABI {
+
 template <class T> class atomic {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);  // NOLINT: pointers too
 
@@ -78,3 +86,5 @@ template <class T> class atomic {
 };
 
 }  // namespace kettle::inline KETTLE_ABI
+
+#endif

@@ -2,17 +2,24 @@
 // A lock for sections of a few instructions that never wait inside.
 
 #include <kettle/base/atomic.hpp>
+#include <kettle/base/seam.hpp>
 
 namespace kettle::inline KETTLE_ABI {
 
 class spin_lock {
  public:
-  void lock() noexcept {
+  void lock(detail::seam::where at = {}) noexcept {
+    if constexpr (explored_build)
+      if (detail::seam::exploring()) return detail::seam::lock(held_.address(), sizeof(bool), at);
     while (held_.exchange(true, acquire)) {  // acquire: sees what the last holder wrote
       while (held_.load(relaxed)) pause();
     }
   }
-  void unlock() noexcept { held_.store(false, release); }
+  void unlock(detail::seam::where at = {}) noexcept {
+    if constexpr (explored_build)
+      if (detail::seam::exploring()) return detail::seam::unlock(held_.address(), sizeof(bool), at);
+    held_.store(false, release);
+  }
 
  private:
   static void pause() noexcept {
@@ -27,7 +34,9 @@ class spin_lock {
 
 class spin_guard {
  public:
-  explicit spin_guard(spin_lock& lock) noexcept : lock_(lock) { lock_.lock(); }
+  explicit spin_guard(spin_lock& lock, detail::seam::where at = {}) noexcept : lock_(lock) {
+    lock_.lock(at);
+  }
   spin_guard(const spin_guard&) = delete;
   spin_guard& operator=(const spin_guard&) = delete;
   ~spin_guard() { lock_.unlock(); }

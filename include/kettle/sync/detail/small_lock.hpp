@@ -7,6 +7,7 @@
 // everything in a primitive travels.
 
 #include <kettle/base/atomic.hpp>
+#include <kettle/base/seam.hpp>
 
 #include <cstdint>
 
@@ -14,11 +15,17 @@ namespace kettle::inline KETTLE_ABI::detail {
 
 class small_lock {
  public:
-  void lock() noexcept {
+  void lock(seam::where at = {}) noexcept {
+    if constexpr (explored_build)
+      if (seam::exploring()) return seam::lock(held_.address(), sizeof(std::uint32_t), at);
     if (held_.exchange(1, acquire)) [[unlikely]]
       lock_slowly();
   }
-  void unlock() noexcept { held_.store(0, release); }
+  void unlock(seam::where at = {}) noexcept {
+    if constexpr (explored_build)
+      if (seam::exploring()) return seam::unlock(held_.address(), sizeof(std::uint32_t), at);
+    held_.store(0, release);
+  }
 
  private:
   void lock_slowly() noexcept;
@@ -27,7 +34,7 @@ class small_lock {
 
 class [[nodiscard]] small_guard {
  public:
-  explicit small_guard(small_lock& l) noexcept : lock_(l) { lock_.lock(); }
+  explicit small_guard(small_lock& l, seam::where at = {}) noexcept : lock_(l) { lock_.lock(at); }
   small_guard(const small_guard&) = delete;
   small_guard& operator=(const small_guard&) = delete;
   ~small_guard() { lock_.unlock(); }
