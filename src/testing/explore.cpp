@@ -1,0 +1,256 @@
+#include <kettle/testing/explore.hpp>
+
+#include "core/domain.hpp"
+#include "sys/time.hpp"
+#include "testing/engine.hpp"
+#include "testing/strategy.hpp"
+
+#include <kettle/base/error.hpp>
+#include <kettle/threads/on_thread.hpp>
+
+#include <cstdlib>
+#include <exception>
+#include <ostream>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace kettle::inline KETTLE_ABI::testing {
+
+namespace {
+
+using detail::engine;
+using detail::path;
+using detail::schedule_result;
+
+// "12.3-40.0": at decision 12 thread 3, at decision 40 thread 0; "-": all by default.
+std::string text_of(const path& p) {
+  std::string out;
+  for (const detail::departure& d : p)
+    out += fmt::format("{}{}.{}", out.empty() ? "" : "-", d.decision, d.chosen);
+  return out.empty() ? "-" : out;
+}
+
+path parse_path(std::string_view text) {
+  path out;
+  if (text == "-") return out;
+  std::string all(text);
+  const char* at = all.c_str();
+  for (;;) {
+    char* end = nullptr;
+    detail::departure d;
+    d.decision = std::uint32_t(std::strtoul(at, &end, 10));
+    if (end == at || *end != '.') break;
+    at = end + 1;
+    d.chosen = int(std::strtol(at, &end, 10));
+    if (end == at) break;
+    out.push_back(d);
+    if (*end == '\0') return out;
+    if (*end != '-') break;
+    at = end + 1;
+  }
+  throw usage_error("KETTLE_SEED: '" + all + "' is no seed of an exploration");
+}
+
+// An abort in a body is an end of the schedule.
+void fail_on_terminate() {
+  if (kettle::detail::seam::exploring())
+    engine::here().fail("terminate", "std::terminate was called", {"", 0});
+  std::abort();
+}
+
+class terminate_guard {
+ public:
+  terminate_guard() : before_(std::set_terminate(fail_on_terminate)) {}
+  terminate_guard(const terminate_guard&) = delete;
+  terminate_guard& operator=(const terminate_guard&) = delete;
+  ~terminate_guard() { std::set_terminate(before_); }
+
+ private:
+  std::terminate_handler before_;
+};
+
+// One exploration.
+class explorer {
+ public:
+  explorer(const options& o, const std::function<void()>& body)
+      : options_(o),
+        body_(body),
+        engine_({.store_buffers = o.weak == tso, .most_points = o.most_points}),
+        began_(sys::monotonic_now()) {
+    // Made once for the whole process, and so not in the middle of a schedule.
+    domain::outside();
+    on_cores_t::width();
+  }
+
+  exploration run() {
+    if (const char* seed = std::getenv("KETTLE_SEED"); seed && *seed) {
+      found_.found_by = "KETTLE_SEED";
+      replayed(parse_path(seed));
+    } else if (is_deterministic()) {
+      search();
+    }
+    found_.took = sys::monotonic_now() - began_;
+    return std::move(found_);
+  }
+
+ private:
+  bool has_time() const noexcept {
+    return sys::monotonic_now() - began_ < options_.time && found_.schedules < options_.seeds;
+  }
+
+  // True: it has failed.
+  bool play(detail::strategy& s, const std::string& by) {
+    last_ = engine_.play(body_, s);
+    found_.schedules++;
+    found_.points += last_.points;
+    if (last_.failed.kind.empty()) return false;
+    found_.found_by = by;
+    report(shortened(last_.departures));
+    return true;
+  }
+
+  bool is_deterministic() {
+    auto usual = detail::make_replay({});
+    schedule_result once = engine_.play(body_, *usual);
+    schedule_result twice = engine_.play(body_, *usual);
+    if (once.hash == twice.hash || !once.failed.kind.empty() || !twice.failed.kind.empty())
+      return true;
+    found_.failed = true;
+    found_.kind = "nondeterminism";
+    found_.message =
+        "the same schedule went two ways: does the body use time, random numbers, addresses, or "
+        "something that an earlier call has left behind?";
+    return false;
+  }
+
+  void search() {
+    using kind = strategy::kind;
+    switch (options_.strategy.how) {
+      case kind::random: return sample({{detail::make_random(options_.first_seed), "random"}});
+      case kind::pos: return sample({{detail::make_pos(options_.first_seed), "pos"}});
+      case kind::pct: {
+        unsigned depth = options_.strategy.number;
+        return sample(
+            {{detail::make_pct(options_.first_seed, depth), fmt::format("pct({})", depth)}});
+      }
+      case kind::dfs: return exhaust(options_.strategy.number);
+      case kind::rotate: break;
+    }
+    std::uint64_t seeds = options_.seeds;
+    options_.seeds = seeds / 2;
+    duration time = options_.time;
+    options_.time = time / 2;
+    sample({{detail::make_pos(options_.first_seed), "pos"},
+            {detail::make_pct(options_.first_seed + 1, 2), "pct(2)"},
+            {detail::make_pct(options_.first_seed + 2, 3), "pct(3)"},
+            {detail::make_random(options_.first_seed + 3), "random"}});
+    options_.seeds = seeds;
+    options_.time = time;
+    if (!found_.failed) exhaust(2);
+  }
+
+  struct named {
+    std::unique_ptr<detail::strategy> how;
+    std::string name;
+  };
+  template <std::size_t N> void sample(named (&&turns)[N]) {
+    for (std::size_t i = 0; has_time(); i = (i + 1) % N) {
+      turns[i].how->begin();
+      if (play(*turns[i].how, turns[i].name)) return;
+    }
+  }
+
+  // Bound after bound, so that the simple failures come first.
+  void exhaust(unsigned bound) {
+    for (unsigned b = 0; b <= bound; b++) {
+      auto all = detail::make_dfs(b);
+      while (all->begin()) {
+        if (!has_time()) return;
+        if (play(*all, fmt::format("dfs({})", b))) return;
+      }
+      found_.exhausted = b == bound;
+      found_.bound = b;
+    }
+  }
+
+  // Leaves departures out while it still fails in the same way.
+  path shortened(path p) {
+    constexpr int most_tries = 3000;
+    int tries = 0;
+    std::string kind = last_.failed.kind;
+    for (std::size_t chunk = std::max<std::size_t>(p.size() / 2, 1); chunk > 0 && !p.empty();) {
+      bool shorter = false;
+      for (std::size_t from = 0; from < p.size() && tries < most_tries; tries++) {
+        path without = p;
+        without.erase(without.begin() + std::ptrdiff_t(from),
+                      without.begin() + std::ptrdiff_t(std::min(from + chunk, p.size())));
+        auto s = detail::make_replay(without);
+        s->begin();
+        schedule_result r = engine_.play(body_, *s);
+        if (r.failed.kind == kind && r.departures.size() < p.size()) {
+          p = std::move(r.departures);
+          shorter = true;
+        } else {
+          from += chunk;
+        }
+      }
+      if (tries >= most_tries) break;
+      if (!shorter || chunk > p.size()) chunk = chunk == 1 && shorter ? 1 : chunk / 2;
+    }
+    return p;
+  }
+
+  void replayed(const path& p) {
+    found_.schedules++;
+    report(p);
+  }
+
+  void report(const path& p) {
+    detail::trace steps;
+    auto s = detail::make_replay(p);
+    s->begin();
+    schedule_result r = engine_.play(body_, *s, &steps);
+    found_.failed = !r.failed.kind.empty() || !last_.failed.kind.empty();
+    const detail::failure& f = r.failed.kind.empty() ? last_.failed : r.failed;
+    found_.kind = f.kind;
+    found_.message = f.message;
+    found_.schedule = steps.text();
+    found_.seed = text_of(p);
+    if (r.failed.kind.empty() && found_.failed)
+      found_.message += " (and did not happen again: the body is not deterministic)";
+  }
+
+  options options_;
+  const std::function<void()>& body_;
+  terminate_guard terminate_;
+  engine engine_;
+  const time_point began_;
+  exploration found_;
+  schedule_result last_;
+};
+
+}  // namespace
+
+exploration explore(const options& o, const std::function<void()>& body) {
+  if (kettle::detail::seam::exploring())
+    throw usage_error("explore: this is the body of an exploration already");
+  return explorer(o, body).run();
+}
+
+std::string exploration::text() const {
+  double seconds = std::chrono::duration<double>(took).count();
+  if (!failed)
+    return fmt::format("no failure in {} schedules, {} points, {:.2f} s{}", schedules, points,
+                       seconds,
+                       exhausted ? fmt::format("; all with at most {} preemptions", bound) : "");
+  return fmt::format(
+      "{}: {}\nfound by {} in schedule {}; the shortest schedule found:\n{}run it again with "
+      "KETTLE_SEED={}\n",
+      kind, message, found_by, schedules, schedule, seed);
+}
+
+std::ostream& operator<<(std::ostream& out, const exploration& e) { return out << e.text(); }
+
+}  // namespace kettle::inline KETTLE_ABI::testing

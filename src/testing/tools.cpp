@@ -1,0 +1,46 @@
+// What bodies of explorations use: threads, variables, checks.
+
+#include "sys/thread.hpp"
+#include "testing/engine.hpp"
+
+#include <kettle/base/error.hpp>
+#include <kettle/testing.hpp>
+
+namespace kettle::inline KETTLE_ABI::testing {
+
+namespace {
+
+detail::engine& engine_here(const char* what) {
+  if (!kettle::detail::seam::exploring())
+    throw usage_error(std::string(what) + ": only in the body of an exploration");
+  return detail::engine::here();
+}
+
+}  // namespace
+
+void check(bool holds, const char* rule, kettle::detail::seam::where at) {
+  if (!holds) engine_here("testing::check").fail("check", rule, at);
+}
+
+unsigned choose(unsigned n) { return engine_here("testing::choose").choose(n); }
+
+void name_thread(const char* name) { engine_here("testing::name_thread").name_thread(name); }
+
+thread::thread(const char* name, std::function<void()> f)
+    : handle_(static_cast<unsigned long>(
+          engine_here("testing::thread").start_thread([name, f = std::move(f)] {
+            if (*name) name_thread(name);
+            f();
+          }))) {}
+
+void thread::join() {
+  if (!std::exchange(joined_, true)) engine_here("testing::thread").join_thread(int(handle_));
+}
+
+detail::variable::variable() : history_(std::make_unique<variable_history>()) {}
+detail::variable::~variable() = default;
+void detail::variable::access(bool writes, kettle::detail::seam::where at) const {
+  engine_here("testing::var").access(this, writes, *history_, at);
+}
+
+}  // namespace kettle::inline KETTLE_ABI::testing
