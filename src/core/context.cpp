@@ -56,16 +56,18 @@ time_point clock::now() noexcept {
 }
 
 bool claim_group::take(wait_point& w, claim to) noexcept {
-  claim expected = claim::open;
-  if (state.compare_exchange_strong(expected, to, relaxed)) {
-    winner = &w;
-    return true;
+  for (;;) {
+    claim expected = claim::open;
+    if (state.compare_exchange_strong(expected, to, relaxed)) {
+      winner = &w;
+      return true;
+    }
+    // On the group's own home it is one of the group that meets another: nothing for those to start
+    // again.
+    if (expected != claim::starting || tls.at == who->at_) return false;
+    if (state.compare_exchange_strong(expected, claim::passed_over, relaxed)) return false;
+    // It has opened meanwhile, and will not look again: once more.
   }
-  // On the group's own home it is one of the group that meets another: nothing for those to start
-  // again.
-  if (expected == claim::starting && tls.at != who->at_)
-    state.compare_exchange_strong(expected, claim::passed_over, relaxed);
-  return false;
 }
 
 // Through the ready list once, so that a loop that swallows `cancelled` cannot starve its home.

@@ -54,9 +54,9 @@ home::~home() {
   abandon_held(thread_, "a thread");
   own_.clear();
   domain_->remove(*this);
-  backend_.reset();
   while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call
-  take_mail();                                       // requests to scopes that have ended
+  backend_.reset();
+  take_mail();  // requests to scopes that have ended
   tls.current = nullptr;
   tls.at = nullptr;
   close_freelist();

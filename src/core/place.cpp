@@ -79,6 +79,7 @@ bool placed_child_base::begin_remote(job_queue& queue) noexcept {
   link.backlog = link.domain->job_waits(queue);
   waiting_ = &link.waits;
   if (!is_cancelled(*this)) return true;
+  ticket_->take();  // nobody may find us there: we are ended here
   link.bits.store(detail::remote_link::cancel_asked,
                   relaxed);  // nobody else knows us; a second one ends nothing
   end_unrun();
@@ -105,11 +106,13 @@ void placed_child_base::run_remote() noexcept {
   link.root = &root;
   std::uint8_t before = link.bits.fetch_or(detail::remote_link::running, acq_rel);
   bool asked_early = before & detail::remote_link::cancel_asked;
-  if (asked_early) root.cancel("cancelled by its nursery");
 
   held_lock* outer = std::exchange(here.thread().held_,
                                    nullptr);  // a thread may help out in the middle of its work
-  call();
+  if (asked_early)
+    ending_ = ending::cancelled;  // before its first step: it never runs
+  else
+    call();
   abandon_held(here.thread(), name_);
   here.thread().held_ = outer;
 

@@ -99,9 +99,9 @@ run_guard::run_guard(const run_options& o) {
   state& s = *made;
   std::unique_ptr<backend> wanted;
   if (o.backend) wanted = make_backend(parse_backend(o.backend), nullptr);
+  h.enter(s.here);  // first: it waits for posters, who may be about to wake the former back end
   s.outer_backend = h.give_backend();
   h.use_backend(std::move(wanted));  // none: made on first use
-  h.enter(s.here);
   s.here.work_begins();
   s.here.on_deadlock(&s.note);
   state_ = made.release();

@@ -59,12 +59,18 @@ inline int futex_wake(atomic<std::uint32_t>& word, int threads = INT_MAX) noexce
 // The same on a word in memory that several processes share; it may be mapped read-only here.
 inline int futex_wait_shared(const std::uint32_t* word, std::uint32_t expected,
                              time_point until = never) noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring())
+      return kettle::detail::seam::futex_wait(word, expected, until.time_since_epoch().count());
   timespec t = to_timespec(until);
   long r = ::syscall(SYS_futex, word, FUTEX_WAIT_BITSET, expected, until == never ? nullptr : &t,
                      nullptr, FUTEX_BITSET_MATCH_ANY);
   return r == -1 ? -errno : 0;
 }
 inline int futex_wake_shared(std::uint32_t* word, int threads = INT_MAX) noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring())
+      return kettle::detail::seam::futex_wake(word, threads);
   long r = ::syscall(SYS_futex, word, FUTEX_WAKE, threads);
   return r == -1 ? -errno : int(r);
 }

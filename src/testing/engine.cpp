@@ -448,7 +448,7 @@ void engine::unlock(void* address, std::size_t bytes, where at) {
 
 // The kernel.
 
-int engine::futex_wait(std::uint32_t* address, std::uint32_t expected, std::int64_t until_ns) {
+int engine::futex_wait(const std::uint32_t* address, std::uint32_t expected, std::int64_t until_ns) {
   thread& t = me();
   point(step::futex_wait, address, true, {"", 0});
   check_alive(address, t.last, "sleeps on");
@@ -475,7 +475,7 @@ void engine::wake(int number, int result) {
   timed_ &= ~one(number);
 }
 
-int engine::futex_wake(std::uint32_t* address, int most) {
+int engine::futex_wake(const std::uint32_t* address, int most) {
   point(step::futex_wake, address, true, {"", 0});
   drain(current_);
   int woken = 0;

@@ -73,8 +73,8 @@ class engine {
   void lock(void* word, std::size_t bytes, where at);
   void unlock(void* word, std::size_t bytes, where at);
   void relax();
-  int futex_wait(std::uint32_t* word, std::uint32_t expected, std::int64_t until_ns);
-  int futex_wake(std::uint32_t* word, int threads);
+  int futex_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t until_ns);
+  int futex_wake(const std::uint32_t* word, int threads);
   std::int64_t now_ns() const noexcept { return now_ns_; }
   int start_thread(std::function<void()> body);
   void join_thread(int number);

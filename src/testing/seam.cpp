@@ -39,10 +39,10 @@ void lock(void* word, std::size_t bytes, where at) noexcept { here().lock(word, 
 void unlock(void* word, std::size_t bytes, where at) noexcept { here().unlock(word, bytes, at); }
 void relax() noexcept { here().relax(); }
 
-int futex_wait(std::uint32_t* word, std::uint32_t expected, std::int64_t until_ns) noexcept {
+int futex_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t until_ns) noexcept {
   return here().futex_wait(word, expected, until_ns);
 }
-int futex_wake(std::uint32_t* word, int threads) noexcept {
+int futex_wake(const std::uint32_t* word, int threads) noexcept {
   return here().futex_wake(word, threads);
 }
 std::int64_t now_ns() noexcept { return here().now_ns(); }
