@@ -8,6 +8,10 @@ if(KETTLE_SHARED)
   list(APPEND kettle_installed kettle_shared)
 endif()
 
+if(TARGET kettle_explored)
+  list(APPEND kettle_installed kettle_explored)
+endif()
+
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library)
 install(TARGETS ${kettle_installed} EXPORT kettle
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library

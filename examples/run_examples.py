@@ -153,5 +153,25 @@ def mirrors(program):
            "GET http://bad/2: 500 Internal Server Error")
 
 
+def explored_lost_update(program):
+    out = run(program, clock="real")
+    place = r"examples/explored_lost_update\.cpp:\d+"
+    assert re.match(rf"check: no update is lost, at {place}\nfound by .* in schedule \d+; the shortest .*:\n", out), out
+    seed = re.search(r"^run it again with KETTLE_SEED=(\S+)$", out, re.MULTILINE)[1]
+    replayed = run(program, clock="real", env={"KETTLE_SEED": seed})
+    assert re.match(rf"check: no update is lost, at {place}\n", replayed), replayed
+    again, race, *mended = out.splitlines()[-6:]
+    assert again.startswith("again, in 1 schedule: no update is lost"), again
+    assert race.startswith("a plain variable: race: "), race
+    expect("\n".join(mended), "with a mutex: never fails\nin one step: never fails\nwith an owner: never fails\n"
+           "on one loop: never fails")
+
+
+def explored_coroutines(program):
+    fine, race = run(program, clock="real").splitlines()
+    expect(fine, "no await between: never fails")
+    assert race.startswith("an await between: check: no update is lost"), race
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](sys.argv[2])

@@ -5,8 +5,16 @@
 
 #include <kettle/base/assert.hpp>
 #include <kettle/base/freelist.hpp>
+#include <kettle/base/seam.hpp>
 
 #include <algorithm>
+
+// Defined by the ordinary and by the explored build: a program that has parts of both would have
+// threads that do not see each other, and shall not link.
+extern "C" {
+[[gnu::visibility("hidden")]] extern const char kettle_v0_is_ordinary_or_explored;
+const char kettle_v0_is_ordinary_or_explored = kettle::explored_build;
+}
 
 namespace kettle::inline KETTLE_ABI {
 

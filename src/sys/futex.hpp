@@ -69,8 +69,7 @@ inline int futex_wait_shared(const std::uint32_t* word, std::uint32_t expected,
 }
 inline int futex_wake_shared(std::uint32_t* word, int threads = INT_MAX) noexcept {
   if constexpr (explored_build)
-    if (kettle::detail::seam::exploring())
-      return kettle::detail::seam::futex_wake(word, threads);
+    if (kettle::detail::seam::exploring()) return kettle::detail::seam::futex_wake(word, threads);
   long r = ::syscall(SYS_futex, word, FUTEX_WAKE, threads);
   return r == -1 ? -errno : int(r);
 }

@@ -2,6 +2,8 @@
 
 #include "sys/pages.hpp"
 
+#include <kettle/base/error.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -40,7 +42,7 @@ bool releases(memory_order o) noexcept { return o == release || o == acq_rel || 
 }  // namespace
 
 engine::engine(engine_options options)
-    : options_(options), in_flight_(exceptions_of_this_thread()) {}
+    : options_(options), in_flight_(exceptions_of_this_thread()), races_wanted_(options.races) {}
 
 engine::~engine() {
   for (auto& t : threads_) sys::release_pages(t->stack, stack_bytes);
@@ -133,7 +135,10 @@ void engine::thread_main(execution& self) noexcept {
 void engine::run_body(thread& t) noexcept {
   try {
     t.body();
+    t.body = nullptr;  // what it holds ends with its thread
     run_thread_ends();
+  } catch (const deadlock_error& e) {
+    fail("deadlock", e.what(), {"", 0});
   } catch (const std::exception& e) {
     fail("exception", fmt::format("thread '{}' ended by an exception: {}", t.name, e.what()),
          {"", 0});
@@ -145,8 +150,8 @@ void engine::run_body(thread& t) noexcept {
 
 void engine::end_thread() {
   thread& t = me();
-  drain(current_);
   point(step::end, nullptr, true, {"", 0});
+  drain(current_);
   made(step::end, nullptr, true, 0, 0);
   t.at = standing::ended;
   ready_ &= ~one(current_);
@@ -161,19 +166,21 @@ void engine::end_thread() {
   __builtin_unreachable();
 }
 
-int engine::start_thread(std::function<void()> body) {
+int engine::start_thread(std::string name, std::function<void()> body, where at) {
   thread& parent = me();
+  point(step::begin, nullptr, true, at);
   drain(current_);
-  add_thread(std::move(body), fmt::format("thread {}", count_));
+  if (name.empty()) name = fmt::format("thread {}", count_);
+  add_thread(std::move(body), std::move(name));
   parent.seen.seen[current_]++;
-  note(current_, step::begin, nullptr, 0, std::uint64_t(count_ - 1), parent.last);
+  made(step::begin, nullptr, true, 0, std::uint64_t(count_ - 1));
   return count_ - 1;
 }
 
-void engine::join_thread(int number) {
+void engine::join_thread(int number, where at) {
   thread& t = me();
+  point(step::join, nullptr, false, at);
   drain(current_);
-  point(step::join, nullptr, false, t.last);
   thread& other = *threads_[std::size_t(number)];
   if (other.at != standing::ended) {
     t.at = standing::join;
@@ -448,7 +455,8 @@ void engine::unlock(void* address, std::size_t bytes, where at) {
 
 // The kernel.
 
-int engine::futex_wait(const std::uint32_t* address, std::uint32_t expected, std::int64_t until_ns) {
+int engine::futex_wait(const std::uint32_t* address, std::uint32_t expected,
+                       std::int64_t until_ns) {
   thread& t = me();
   point(step::futex_wait, address, true, {"", 0});
   check_alive(address, t.last, "sleeps on");

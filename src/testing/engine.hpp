@@ -49,6 +49,7 @@ struct schedule_result {
 struct engine_options {
   bool store_buffers = true;
   std::uint64_t most_points = 20'000;
+  bool races = false;  // look for them from the first schedule on, not from the first variable
 };
 
 class engine {
@@ -76,14 +77,15 @@ class engine {
   int futex_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t until_ns);
   int futex_wake(const std::uint32_t* word, int threads);
   std::int64_t now_ns() const noexcept { return now_ns_; }
-  int start_thread(std::function<void()> body);
-  void join_thread(int number);
+  int start_thread(std::string name, std::function<void()> body, where at = {"", 0});
+  void join_thread(int number, where at = {"", 0});
   int this_thread() const noexcept { return current_; }
   void interrupt_thread(int number);
   std::uint32_t interrupts_here() const noexcept {
     return threads_[std::size_t(current_)]->interrupts;
   }
   char* stack_bottom() noexcept;
+  const path& departures() const noexcept { return result_.departures; }
   arena& memory() noexcept { return arena_; }
   // A plain variable of testing::var: a point, and the check for races.
   void access(const void* variable, bool writes, struct variable_history& history, where at);

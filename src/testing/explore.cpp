@@ -1,17 +1,20 @@
 #include <kettle/testing/explore.hpp>
 
+#include "base/sanitized.hpp"
 #include "core/domain.hpp"
+#include "sys/signals.hpp"
 #include "sys/time.hpp"
 #include "testing/engine.hpp"
+#include "testing/path.hpp"
 #include "testing/strategy.hpp"
 
 #include <kettle/base/error.hpp>
 #include <kettle/threads/on_thread.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <ostream>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,33 +27,10 @@ using detail::engine;
 using detail::path;
 using detail::schedule_result;
 
-// "12.3-40.0": at decision 12 thread 3, at decision 40 thread 0; "-": all by default.
-std::string text_of(const path& p) {
-  std::string out;
-  for (const detail::departure& d : p)
-    out += fmt::format("{}{}.{}", out.empty() ? "" : "-", d.decision, d.chosen);
-  return out.empty() ? "-" : out;
-}
-
-path parse_path(std::string_view text) {
-  path out;
-  if (text == "-") return out;
-  std::string all(text);
-  const char* at = all.c_str();
-  for (;;) {
-    char* end = nullptr;
-    detail::departure d;
-    d.decision = std::uint32_t(std::strtoul(at, &end, 10));
-    if (end == at || *end != '.') break;
-    at = end + 1;
-    d.chosen = int(std::strtol(at, &end, 10));
-    if (end == at) break;
-    out.push_back(d);
-    if (*end == '\0') return out;
-    if (*end != '-') break;
-    at = end + 1;
-  }
-  throw usage_error("KETTLE_SEED: '" + all + "' is no seed of an exploration");
+// KETTLE_SEED; null: there is none.
+const char* seed_to_replay() noexcept {
+  const char* seed = std::getenv("KETTLE_SEED");
+  return seed && *seed ? seed : nullptr;
 }
 
 // An abort in a body is an end of the schedule.
@@ -59,6 +39,30 @@ void fail_on_terminate() {
     engine::here().fail("terminate", "std::terminate was called", {"", 0});
   std::abort();
 }
+
+// So is a crash of the process, which at least says how to come there again. Not under
+// AddressSanitizer, whose own report says more.
+void tell_seed_of_crash(int signal) {
+  if (kettle::detail::seam::exploring()) {
+    path departures = engine::here().departures();
+    kettle::detail::seam::player = nullptr;
+    std::string text =
+        fmt::format("kettle: signal {} in a schedule of an exploration; KETTLE_SEED={}\n", signal,
+                    detail::text_of(departures));
+    std::fputs(text.c_str(), stderr);
+  }
+  sys::die_by(signal);
+}
+
+class crash_guard {
+#if !KETTLE_ASAN
+  sys::signal_handler handlers_[5] = {{SIGSEGV, tell_seed_of_crash},
+                                      {SIGBUS, tell_seed_of_crash},
+                                      {SIGFPE, tell_seed_of_crash},
+                                      {SIGILL, tell_seed_of_crash},
+                                      {SIGABRT, tell_seed_of_crash}};
+#endif
+};
 
 class terminate_guard {
  public:
@@ -77,7 +81,9 @@ class explorer {
   explorer(const options& o, const std::function<void()>& body)
       : options_(o),
         body_(body),
-        engine_({.store_buffers = o.weak == tso, .most_points = o.most_points}),
+        engine_({.store_buffers = o.weak == tso,
+                 .most_points = o.most_points,
+                 .races = seed_to_replay() != nullptr}),
         began_(sys::monotonic_now()) {
     // Made once for the whole process, and so not in the middle of a schedule.
     domain::outside();
@@ -85,9 +91,9 @@ class explorer {
   }
 
   exploration run() {
-    if (const char* seed = std::getenv("KETTLE_SEED"); seed && *seed) {
+    if (const char* seed = seed_to_replay()) {
       found_.found_by = "KETTLE_SEED";
-      replayed(parse_path(seed));
+      replayed(detail::parse_path(seed));
     } else if (is_deterministic()) {
       search();
     }
@@ -217,7 +223,7 @@ class explorer {
     found_.kind = f.kind;
     found_.message = f.message;
     found_.schedule = steps.text();
-    found_.seed = text_of(p);
+    found_.seed = detail::text_of(p);
     if (r.failed.kind.empty() && found_.failed)
       found_.message += " (and did not happen again: the body is not deterministic)";
   }
@@ -225,6 +231,7 @@ class explorer {
   options options_;
   const std::function<void()>& body_;
   terminate_guard terminate_;
+  [[no_unique_address]] crash_guard crash_;
   engine engine_;
   const time_point began_;
   exploration found_;

@@ -49,7 +49,7 @@ std::int64_t now_ns() noexcept { return here().now_ns(); }
 
 // Numbers of threads begin at 0, which no pthread_t is.
 int start_thread(unsigned long& out, void* (*body)(void*), void* argument) noexcept {
-  out = static_cast<unsigned long>(here().start_thread([body, argument] { body(argument); }));
+  out = static_cast<unsigned long>(here().start_thread("", [body, argument] { body(argument); }));
   return 0;
 }
 void join_thread(unsigned long thread) noexcept { here().join_thread(int(thread)); }

@@ -7,6 +7,7 @@
 // described by where it departs from that.
 
 #include "testing/clocks.hpp"
+#include "testing/path.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -48,12 +49,6 @@ class strategy {
   virtual void steps(entity, const pending_step&) {}
   virtual void ended(std::uint64_t /*points*/) {}  // the schedule
 };
-
-struct departure {
-  std::uint32_t decision = 0;
-  entity chosen = 0;
-};
-using path = std::vector<departure>;
 
 std::unique_ptr<strategy> make_random(std::uint64_t seed);
 // Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010):

@@ -26,15 +26,12 @@ unsigned choose(unsigned n) { return engine_here("testing::choose").choose(n); }
 
 void name_thread(const char* name) { engine_here("testing::name_thread").name_thread(name); }
 
-thread::thread(const char* name, std::function<void()> f)
+thread::thread(const char* name, std::function<void()> f, where at)
     : handle_(static_cast<unsigned long>(
-          engine_here("testing::thread").start_thread([name, f = std::move(f)] {
-            if (*name) name_thread(name);
-            f();
-          }))) {}
+          engine_here("testing::thread").start_thread(name, std::move(f), at))) {}
 
-void thread::join() {
-  if (!std::exchange(joined_, true)) engine_here("testing::thread").join_thread(int(handle_));
+void thread::join(where at) {
+  if (!std::exchange(joined_, true)) engine_here("testing::thread").join_thread(int(handle_), at);
 }
 
 detail::variable::variable() : history_(std::make_unique<variable_history>()) {}

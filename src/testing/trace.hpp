@@ -27,6 +27,9 @@ class trace {
   std::string text() const;
 
  private:
+  bool is_shown(std::size_t step, std::size_t begin, std::size_t end) const;
+  std::string name_of(int who) const;
+
   std::vector<trace_step> steps_;
   std::map<int, std::string> names_;
 };

@@ -96,6 +96,34 @@ def find_package_green(at):
     expect(said == "a fiber has read x\n", f"it said: {said}")
 
 
+def find_package_explored(at):
+    program = find_package(at, "find_package_explored", "kettle::explored", "explored.cpp")
+    said = run(program)
+    expect(said == "check: no update is lost\n", f"it said: {said}")
+
+
+def mixed(at):
+    """A program that has parts of the ordinary build and of the explored one does not link, in whatever order."""
+    folder = at.fresh("mixed")
+    objects = []
+    for name, flags in (("mixed", []), ("explored", ["-DKETTLE_EXPLORED=1", "-Dmain=other_main"])):
+        objects.append(folder / f"{name}.o")
+        run(at.compiler, "-std=c++20", *flags, "-I", at.prefix / "include", "-c", HERE / f"{name}.cpp", "-o", objects[-1])
+    ordinary, explored = at.lib / "libkettle.a", at.lib / "libkettle_explored.a"
+    for libraries in ([ordinary, explored], [explored, ordinary], [ordinary], [explored]):
+        done = subprocess.run([at.compiler, *objects, *libraries, "-lfmt", "-pthread", "-o", folder / "program"],
+                              stdin=subprocess.DEVNULL, text=True, capture_output=True)
+        why = "undefined reference to" if len(libraries) == 1 else "kettle_v0_is_ordinary_or_explored"
+        expect(done.returncode and why in done.stderr, f"linked with {libraries}: {done.stderr[-2000:]}")
+
+
+def seam_stays_out(at):
+    """The ordinary build has nothing of the explorer, nor calls to it."""
+    for kind in ([], ["-u"]):
+        found = re.findall(r".*(?:detail::seam::|kettle::v0::testing).*", run("nm", "-C", *kind, at.lib / "libkettle.a"))
+        expect(not found, "\n".join(found[:10]))
+
+
 def subdirectory(at):
     # With the flags of the tree around us a compiler cache has every object already.
     cache = dict(re.findall(r"^(CMAKE_CXX_FLAGS|CCACHE):\w+=(.+)$", (at.build / "CMakeCache.txt").read_text(), re.M))
@@ -158,7 +186,8 @@ def no_exceptions(at):
 
 def main():
     p = argparse.ArgumentParser()
-    cases = (install, find_package_static, find_package_shared, find_package_green, subdirectory, pkg_config_static,
+    cases = (install, find_package_static, find_package_shared, find_package_green,
+             find_package_explored, mixed, seam_stays_out, subdirectory, pkg_config_static,
              pkg_config_shared, soname, inline_namespace, version, no_exceptions)
     p.add_argument("case", choices=[c.__name__ for c in cases])
     p.add_argument("--source", type=Path, required=True)

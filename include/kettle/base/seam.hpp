@@ -85,8 +85,8 @@ void unlock(void* word, std::size_t bytes, where at) noexcept;
 void relax() noexcept;
 
 // The kernel: sleeping, time, threads. Results as in sys/.
-int futex_wait(std::uint32_t* word, std::uint32_t expected, std::int64_t until_ns) noexcept;
-int futex_wake(std::uint32_t* word, int threads) noexcept;
+int futex_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t until_ns) noexcept;
+int futex_wake(const std::uint32_t* word, int threads) noexcept;
 std::int64_t now_ns() noexcept;
 int start_thread(unsigned long& out, void* (*body)(void*), void* argument) noexcept;
 void join_thread(unsigned long thread) noexcept;

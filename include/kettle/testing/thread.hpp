@@ -15,13 +15,15 @@
 namespace kettle::inline KETTLE_ABI::testing {
 
 class thread {
+  using where = kettle::detail::seam::where;
+
  public:
-  explicit thread(std::function<void()> f) : thread("", std::move(f)) {}
-  thread(const char* name, std::function<void()> f);
+  explicit thread(std::function<void()> f, where at = {}) : thread("", std::move(f), at) {}
+  thread(const char* name, std::function<void()> f, where at = {});
   thread(const thread&) = delete;
   thread& operator=(const thread&) = delete;
   ~thread() { join(); }
-  void join();  // harmless when it has been joined
+  void join(where at = {});  // harmless when it has been joined
 
  private:
   unsigned long handle_;
