@@ -251,6 +251,8 @@ entity engine::decide(entity_set can) {
   entity by_default = usual(can);
   if ((can & (can - 1)) == 0) return by_default;
   entity chosen = strategy_->next(can, current_, by_default);
+  if (!(can & one(chosen)))
+    fail("nondeterminism", "a schedule that was begun before goes another way now", {"", 0});
   if (chosen != by_default) result_.departures.push_back({decisions_, chosen});
   decisions_++;
   return chosen;
@@ -414,6 +416,7 @@ void engine::dies(const void* address) {
       break;
     }
   word& w = words_.get(address);
+  if (w.holder >= 0) let_go(w);  // whoever stands before it shall see that it has ended
   w.dead = true;
   w.since = t.last;
 }

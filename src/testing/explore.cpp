@@ -78,9 +78,9 @@ class terminate_guard {
 // One exploration.
 class explorer {
  public:
-  explorer(const options& o, const std::function<void()>& body)
+  explorer(const options& o, std::function<void()> body)
       : options_(o),
-        body_(body),
+        body_(std::move(body)),
         engine_({.store_buffers = o.weak == tso,
                  .most_points = o.most_points,
                  .races = seed_to_replay() != nullptr}),
@@ -229,7 +229,7 @@ class explorer {
   }
 
   options options_;
-  const std::function<void()>& body_;
+  const std::function<void()> body_;
   terminate_guard terminate_;
   [[no_unique_address]] crash_guard crash_;
   engine engine_;
@@ -240,10 +240,10 @@ class explorer {
 
 }  // namespace
 
-exploration explore(const options& o, const std::function<void()>& body) {
+exploration detail::explore(const options& o, body_reference body) {
   if (kettle::detail::seam::exploring())
     throw usage_error("explore: this is the body of an exploration already");
-  return explorer(o, body).run();
+  return explorer(o, [body] { body.call(body.body); }).run();
 }
 
 std::string exploration::text() const {

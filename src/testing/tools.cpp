@@ -26,9 +26,12 @@ unsigned choose(unsigned n) { return engine_here("testing::choose").choose(n); }
 
 void name_thread(const char* name) { engine_here("testing::name_thread").name_thread(name); }
 
-thread::thread(const char* name, std::function<void()> f, where at)
-    : handle_(static_cast<unsigned long>(
-          engine_here("testing::thread").start_thread(name, std::move(f), at))) {}
+void thread::start(const char* name, std::unique_ptr<detail::thread_function> f, where at) {
+  detail::engine& engine = engine_here("testing::thread");
+  std::shared_ptr<detail::thread_function> shared = std::move(f);  // std::function wants a copy
+  handle_ = static_cast<unsigned long>(
+      engine.start_thread(name, [shared = std::move(shared)] { shared->call(); }, at));
+}
 
 void thread::join(where at) {
   if (!std::exchange(joined_, true)) engine_here("testing::thread").join_thread(int(handle_), at);

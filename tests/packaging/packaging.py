@@ -108,7 +108,8 @@ def mixed(at):
     objects = []
     for name, flags in (("mixed", []), ("explored", ["-DKETTLE_EXPLORED=1", "-Dmain=other_main"])):
         objects.append(folder / f"{name}.o")
-        run(at.compiler, "-std=c++20", *flags, "-I", at.prefix / "include", "-c", HERE / f"{name}.cpp", "-o", objects[-1])
+        run(at.compiler, "-std=c++20", *flags, "-I", at.prefix / "include", "-c", HERE / f"{name}.cpp",
+            "-o", objects[-1])
     ordinary, explored = at.lib / "libkettle.a", at.lib / "libkettle_explored.a"
     for libraries in ([ordinary, explored], [explored, ordinary], [ordinary], [explored]):
         done = subprocess.run([at.compiler, *objects, *libraries, "-lfmt", "-pthread", "-o", folder / "program"],
@@ -120,7 +121,8 @@ def mixed(at):
 def seam_stays_out(at):
     """The ordinary build has nothing of the explorer, nor calls to it."""
     for kind in ([], ["-u"]):
-        found = re.findall(r".*(?:detail::seam::|kettle::v0::testing).*", run("nm", "-C", *kind, at.lib / "libkettle.a"))
+        symbols = run("nm", "-C", *kind, at.lib / "libkettle.a")
+        found = re.findall(r".*(?:detail::seam::|kettle::v0::testing).*", symbols)
         expect(not found, "\n".join(found[:10]))
 
 

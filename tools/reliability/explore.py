@@ -42,8 +42,8 @@ def run(program, twin, seconds, schedules=ENOUGH, timeout=None):
         }
         environment.pop("KETTLE_SEED", None)
         try:
-            done = subprocess.run([program, f"--gtest_filter={twin}"], env=environment, stdin=subprocess.DEVNULL, text=True,
-                                  errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            done = subprocess.run([program, f"--gtest_filter={twin}"], env=environment, stdin=subprocess.DEVNULL,
+                                  text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   timeout=timeout or 3 * seconds + 60)
             output, passed = done.stdout, done.returncode == 0
         except subprocess.TimeoutExpired:
@@ -58,7 +58,9 @@ def line_of(twin, rows, passed):
     searches = [r for r in rows if r["strategy"].startswith("dfs")]
     exhausted = len(searches) == 2 and all(r["exhausted"] for r in searches)
     fault = next((r["fault"] for r in rows if "fault" in r), None)
-    verdict = ("shows " + fault if fault else "exhausted at bound 2" if exhausted else "nothing found") if passed else "FAILED"
+    verdict = "shows " + fault if fault else "exhausted at bound 2" if exhausted else "nothing found"
+    if not passed:
+        verdict = "FAILED"
     return f"{twin:62} {schedules:>12,} schedules {schedules / max(seconds, 1e-9) / 1000:>6.0f} k/s  {verdict}"
 
 
@@ -77,7 +79,8 @@ def main(argv):
         return 2
     all_rows, failed = [], []
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for twin, (rows, output, passed) in zip(names, pool.map(lambda t: run(options.program, t, options.seconds), names)):
+        results = pool.map(lambda twin: run(options.program, twin, options.seconds), names)
+        for twin, (rows, output, passed) in zip(names, results):
             print(line_of(twin, rows, passed), flush=True)
             all_rows += rows
             if not passed:

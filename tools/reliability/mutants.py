@@ -23,8 +23,8 @@ sys.dont_write_bytecode = True
 import explore
 
 PARTS = ("select", "future", "event", "mutex", "semaphore", "condition", "limiter", "shared_mutex", "barrier", "latch",
-         "channel", "queue", "scope_handle", "remote_child", "loop_inbox", "loop_end", "interrupter", "deque", "injection",
-         "parking", "pool_close", "blocking_pool", "table", "green_lot")
+         "channel", "queue", "scope_handle", "remote_child", "loop_inbox", "loop_end", "interrupter", "deque",
+         "injection", "parking", "pool_close", "blocking_pool", "table", "green_lot")
 ROOMS = ("core_test", "sync_test", "threads_test", "coro_test", "processes_test", "loop_test")
 SECONDS = 5  # of each twin of the part
 LIMIT_S = 240  # of one test program

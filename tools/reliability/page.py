@@ -17,8 +17,8 @@ from pathlib import Path
 PAGE = "docs/reliability.md"
 HEAD = """# What was tried to break kettle, and what came of it
 
-Each table is written by the verb that is named above it, out of what the verb measured; nothing is entered by hand. How the explorer
-works and what it does not see: [the guide](guide/testing.md).
+Each table is written by the verb that is named above it, out of what the verb measured; nothing is entered by hand.
+How the explorer works and what it does not see: [the guide](guide/testing.md).
 """
 BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
@@ -28,15 +28,16 @@ def explored(rows):
     parts = {}
     for r in rows:
         parts.setdefault(r["part"], []).append(r)
-    yield "`./dev explore`: the library's own parts under every schedule with at most two preemptions, without and with store"
-    yield "buffers (x86-TSO), and what time is left under rotating strategies (POS, PCT 2 and 3, random)."
+    yield "`./dev explore`: the library's own parts under every schedule with at most two preemptions, without and"
+    yield "with store buffers (x86-TSO); what time is left goes to rotating strategies (POS, PCT 2 and 3, random)."
     yield ""
     yield "| part | twins | exhausted | schedules | points | k schedules/s | failures |"
     yield "|---|--:|--:|--:|--:|--:|---|"
     total = {"twins": 0, "exhausted": 0, "schedules": 0, "points": 0}
     for part, mine in sorted(parts.items()):
         twins = sorted({r["twin"] for r in mine})
-        whole = [t for t in twins if sum(r["exhausted"] for r in mine if r["twin"] == t and r["strategy"][:3] == "dfs") == 2]
+        searches = [r for r in mine if r["strategy"].startswith("dfs")]
+        whole = [t for t in twins if sum(r["exhausted"] for r in searches if r["twin"] == t) == 2]
         schedules = sum(r["schedules"] for r in mine)
         points = sum(r["points"] for r in mine)
         seconds = sum(r["seconds"] for r in mine)
@@ -45,8 +46,8 @@ def explored(rows):
         said = "; ".join([*failed, *("known: " + f for f in faults)]) or "none"
         yield (f"| {part} | {len(twins)} | {len(whole)} | {schedules:,} | {points:,} | "
                f"{schedules / max(seconds, 1e-9) / 1000:.0f} | {said} |")
-        for key, value in (("twins", len(twins)), ("exhausted", len(whole)), ("schedules", schedules), ("points", points)):
-            total[key] += value
+        for key, n in (("twins", len(twins)), ("exhausted", len(whole)), ("schedules", schedules), ("points", points)):
+            total[key] += n
     yield f"| all | {total['twins']} | {total['exhausted']} | {total['schedules']:,} | {total['points']:,} | | |"
 
 
@@ -56,8 +57,8 @@ def planted(rows):
     for r in rows:
         parts.setdefault(r["part"], []).append(r)
     killed = [r for r in rows if r.get("killed_by")]
-    yield "`./dev mutants`: errors planted in the parts above by somebody who had seen only the sources, one by one, and who notices:"
-    yield f"**{len(killed)} of {len(rows)} killed**."
+    yield "`./dev mutants`: errors planted one by one in the parts above, by somebody who had seen the sources only,"
+    yield f"and who notices: **{len(killed)} of {len(rows)} killed**."
     yield ""
     yield "| part | planted | by its twins | by other twins | by the tests | by TSan | survive |"
     yield "|---|--:|--:|--:|--:|--:|--:|"
@@ -67,7 +68,8 @@ def planted(rows):
         others = sum(b.startswith("twin ") for b in by) - own
         tsan = sum(b.startswith("TSan ") for b in by)
         nobody = sum(not b for b in by)
-        yield f"| {part} | {len(mine)} | {own} | {others} | {len(by) - own - others - tsan - nobody} | {tsan} | {nobody} |"
+        tests = len(by) - own - others - tsan - nobody
+        yield f"| {part} | {len(mine)} | {own} | {others} | {tests} | {tsan} | {nobody} |"
     left = [r for r in rows if not r.get("killed_by")]
     if left:
         yield ""
@@ -82,7 +84,8 @@ TABLES = {"explore": ("Schedules", explored), "mutants": ("Planted errors", plan
 
 def section(root, name, file):
     title, lines = TABLES[name]
-    commit = subprocess.run(["git", "log", "-1", "--format=%h"], cwd=root, check=True, text=True, stdout=subprocess.PIPE).stdout
+    log = ["git", "log", "-1", "--format=%h"]
+    commit = subprocess.run(log, cwd=root, check=True, text=True, stdout=subprocess.PIPE).stdout
     day = datetime.date.today().isoformat()
     rows = json.loads(Path(file).read_text(encoding="utf-8"))
     body = "\n".join(lines(rows))

@@ -37,9 +37,9 @@
 #include <kettle/base/seam.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <iosfwd>
 #include <string>
+#include <type_traits>
 
 namespace kettle::inline KETTLE_ABI::testing {
 
@@ -97,15 +97,21 @@ class exploration {
 };
 std::ostream& operator<<(std::ostream& out, const exploration& e);
 
-#if defined(KETTLE_EXPLORED)
-exploration explore(const options& o, const std::function<void()>& body);
-#else
-template <class Body> exploration explore(const options&, Body&&) {
-  static_assert(sizeof(Body) == 0,
+namespace detail {
+struct body_reference {
+  void (*call)(void* body);
+  void* body;
+};
+exploration explore(const options& o, body_reference body);
+}  // namespace detail
+
+template <class Body> exploration explore(const options& o, Body&& body) {
+  static_assert(explored_build || sizeof(Body) == 0,
                 "explore needs the explored build of the library: link kettle::explored in place "
                 "of kettle::kettle");
+  auto call = [](void* b) { (*static_cast<std::remove_reference_t<Body>*>(b))(); };
+  return detail::explore(o, {call, const_cast<void*>(static_cast<const void*>(&body))});
 }
-#endif
 
 // In `body`: ends the schedule as a failure if `holds` is false.
 void check(bool holds, const char* rule, kettle::detail::seam::where at = {});

@@ -1,0 +1,114 @@
+"""tools/reliability: the twins at length, planted errors, and the page they write."""
+
+import json
+import subprocess
+import sys
+import unittest
+
+from planted import REPOSITORY, RuleTest
+
+sys.path.insert(0, str(REPOSITORY / "tools" / "reliability"))
+
+import explore  # noqa: E402
+import mutants  # noqa: E402
+import page  # noqa: E402
+
+PATCHES = sorted((REPOSITORY / "tests" / "mutants").glob("*.patch"))
+
+
+def row(**more):
+    return {"part": "event", "twin": "wakes", "strategy": "dfs(2)", "schedules": 10, "points": 100, "seconds": 0.5,
+            "exhausted": True, "bound": 2, "failures": 0, **more}
+
+
+class Explore(RuleTest):
+    def program(self, text):
+        root = self.plant({"twins": "#!/bin/sh\n" + text})
+        (root / "twins").chmod(0o755)
+        return root
+
+    def run_it(self, root, *argv):
+        verb = REPOSITORY / "tools/reliability/explore.py"
+        done = subprocess.run([verb, root / "twins", *argv], text=True, capture_output=True)
+        return done.returncode, done.stdout
+
+    LISTS = ('if [ "$1" = --gtest_list_tests ]; then\n'
+             'printf "event.\\n  wakes\\n  clears\\nmutex.\\n  locks\\n"; exit; fi\n')
+
+    def test_runs_those_whose_name_matches_and_keeps_their_rows(self):
+        root = self.program(self.LISTS + f"echo '{json.dumps(row())}' >>\"$KETTLE_EXPLORE_JSON\"\n")
+        status, out = self.run_it(root, "event.", "--seconds", "1", "--json", str(root / "out.json"))
+        self.assertEqual(status, 0, out)
+        self.assertIn("2 twins, 20 schedules, 0 failed", out)
+        self.assertEqual(len(json.loads((root / "out.json").read_text())), 2)
+
+    def test_a_twin_that_fails_is_shown_and_fails_the_verb(self):
+        root = self.program(self.LISTS + 'case $1 in *clears) echo "it broke"; exit 1;; esac\n')
+        status, out = self.run_it(root)
+        self.assertEqual(status, 1)
+        self.assertIn("it broke", out)
+        self.assertIn("3 twins, 0 schedules, 1 failed", out)
+
+    def test_a_name_that_no_twin_has_is_told(self):
+        self.assertEqual(self.run_it(self.program(self.LISTS), "kettledrum")[0], 2)
+
+    def test_exhausted_is_said_when_both_searches_came_to_their_end(self):
+        both = [row(), row(strategy="dfs(2), tso")]
+        self.assertIn("exhausted at bound 2", explore.line_of("event.wakes", both, True))
+        self.assertNotIn("exhausted", explore.line_of("event.wakes", [row()], True))
+        one_did_not = [row(), row(strategy="dfs(2), tso", exhausted=False)]
+        self.assertNotIn("exhausted", explore.line_of("event.wakes", one_did_not, True))
+        self.assertIn("FAILED", explore.line_of("event.wakes", both, False))
+        self.assertIn("shows core/x", explore.line_of("event.wakes", [row(fault="core/x")], True))
+
+
+class Mutants(unittest.TestCase):
+    def test_each_has_a_part_and_a_sentence(self):
+        self.assertGreaterEqual(len(PATCHES), 60)
+        for patch in PATCHES:
+            self.assertIsNotNone(mutants.part_of(patch.stem), patch.stem)
+            self.assertTrue(mutants.sentence_of(patch), patch.stem)
+
+    def test_each_still_applies(self):
+        for patch in PATCHES:
+            done = subprocess.run(["git", "apply", "--check", patch], cwd=REPOSITORY, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, f"{patch.name}: {done.stderr}")
+
+    def test_a_part_is_the_longest_that_fits(self):
+        self.assertEqual(mutants.part_of("mutex_x"), "mutex")
+        self.assertEqual(mutants.part_of("shared_mutex_x"), "shared_mutex")
+        self.assertIsNone(mutants.part_of("teapot_x"))
+
+    def test_survivors_are_among_them(self):
+        names = {p.stem for p in PATCHES}
+        for name, why in mutants.survivors(REPOSITORY / "tests" / "mutants" / "survivors.txt").items():
+            self.assertIn(name, names)
+            self.assertTrue(why.strip())
+
+
+class Page(RuleTest):
+    def test_parts_are_counted_and_failures_named(self):
+        rows = [row(), row(strategy="dfs(2), tso"), row(twin="clears", exhausted=False, failures=1)]
+        text = "\n".join(page.explored(rows))
+        self.assertIn("| event | 2 | 1 | 30 | 300 |", text)
+        self.assertIn("clears", text)
+
+    def test_mutants_are_told_apart_by_who_killed_them(self):
+        killers = ("twin event.wakes", "twin mutex.locks", "core_test event.sets", "TSan core_test", None)
+        rows = [{"name": f"event_{i}", "part": "event", "killed_by": k} for i, k in enumerate(killers)]
+        text = "\n".join(page.planted(rows))
+        self.assertIn("**4 of 5 killed**", text)
+        self.assertIn("| event | 5 | 1 | 1 | 1 | 1 | 1 |", text)
+        self.assertIn("`event_4`", text)
+
+    def test_what_is_not_given_stays_as_it_was(self):
+        before = "x\n" + page.BEGIN.format("mutants") + "\nold\n" + page.END.format("mutants")
+        root = self.plant({"rows.json": json.dumps([row()])})
+        text = page.page(REPOSITORY, {"explore": root / "rows.json"}, before)
+        self.assertIn("old", text)
+        self.assertIn("| event | 1 |", text)
+        self.assertEqual(text.count("begin -->"), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
