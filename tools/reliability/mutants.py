@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Plants one error after the other in a copy of the tree, and asks who notices.
+"""Plants one error after the other in copies of the tree, and asks who notices.
 
     mutants.py ROOT [NAME] [--json FILE]
 
 tests/mutants/<part>_<what>.patch: first line `# what is wrong, and when`, then a diff. Each is applied to a copy of the
-committed tree in build/mutants, built, and tried by the twins of its part, all other twins, the tests of the rooms, and
-those under ThreadSanitizer, until one of them fails: it is killed. tests/mutants/survivors.txt names those that nobody
-can kill, each with the reason. NAME: only those whose name has NAME in it.
+committed tree in build/mutants, built, and tried by the twins of its part, all other twins, the tests of the part's
+rooms, and those under ThreadSanitizer, until one of them fails: it is killed. tests/mutants/survivors.txt names those
+that nobody can kill, each with the reason. NAME: only those whose name has NAME in it.
 
 Exit status: 0 all killed but those that survive as said, 1 another one survived, or one no longer applies or builds.
 """
@@ -14,19 +14,26 @@ Exit status: 0 all killed but those that survive as said, 1 another one survived
 import argparse
 import json
 import os
+import queue
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 
 import explore
 
-PARTS = ("select", "future", "event", "mutex", "semaphore", "condition", "limiter", "shared_mutex", "barrier", "latch",
-         "channel", "queue", "scope_handle", "remote_child", "loop_inbox", "loop_end", "interrupter", "deque",
-         "injection", "parking", "pool_close", "blocking_pool", "table", "green_lot")
-ROOMS = ("core_test", "sync_test", "threads_test", "coro_test", "processes_test", "loop_test")
-SECONDS = 5  # of each twin of the part
+SYNC, CORE, THREADS = ("sync_test",), ("core_test", "coro_test", "threads_test"), ("threads_test",)
+# Each part, and the test programs of the ordinary build that know it.
+PARTS = {
+    "select": SYNC, "event": SYNC, "mutex": SYNC, "semaphore": SYNC, "condition": SYNC, "limiter": SYNC,
+    "shared_mutex": SYNC, "barrier": SYNC, "latch": SYNC, "channel": SYNC, "queue": SYNC, "future": CORE,
+    "scope_handle": CORE, "remote_child": CORE, "loop_inbox": CORE, "loop_end": CORE, "interrupter": CORE,
+    "deque": THREADS, "injection": THREADS, "parking": THREADS, "pool_close": THREADS, "blocking_pool": THREADS,
+    "table": ("processes_test",), "green_lot": ("green_loop_test",),
+}
+OWN_S, OTHERS_S = 5, 1  # of each twin of the part, of each other twin
 LIMIT_S = 240  # of one test program
 
 
@@ -48,15 +55,24 @@ def survivors(file):
     return dict(line.split(": ", 1) for line in lines)
 
 
-class Copy:
-    """The tree in build/mutants, and what is built of it."""
+def run(argv, cwd=None, check=True, timeout=None, env=None):
+    done = subprocess.run([str(a) for a in argv], cwd=cwd, text=True, errors="replace", stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
+                          env={**os.environ, **(env or {})})
+    if check and done.returncode:
+        sys.stderr.write(done.stdout)
+        raise SystemExit(f"mutants: {argv[0]} failed")
+    return done
 
-    def __init__(self, root):
-        self.root = root
-        self.tree = root / "build" / "mutants" / "tree"
-        self.explored = root / "build" / "mutants" / "explored"
-        self.tsan = root / "build" / "mutants" / "tsan"
+
+class Copy:
+    """A copy of the committed tree, and what is built of it."""
+
+    def __init__(self, root, number):
+        self.folder = root / "build" / "mutants" / str(number)
+        self.tree, self.plain, self.tsan = self.folder / "tree", self.folder / "plain", self.folder / "tsan"
         self.configured = set()
+        self.sound = {}  # (build, test program): it passes as it is
         if not (self.tree / ".git").exists():
             self.tree.parent.mkdir(parents=True, exist_ok=True)
             run(["git", "clone", "-q", "--shared", "--no-checkout", root, self.tree])
@@ -64,67 +80,89 @@ class Copy:
         run(["git", "fetch", "-q", root, head], self.tree)
         run(["git", "checkout", "-q", "--force", "--detach", head], self.tree)
 
+    @property
+    def twins(self):
+        return self.plain / "tests" / "explore" / "kettle_twins"
+
     def apply(self, patch, back=False):
         return run(["git", "apply", *(["-R"] if back else []), patch], self.tree, check=False).returncode == 0
 
     def build(self, where, *targets):
-        """Whether the targets are built; its log otherwise."""
+        """Empty, or the log of a build that failed."""
         if where not in self.configured:
             sanitized = where == self.tsan
             run(["cmake", "-S", self.tree, "-B", where, "-G", "Ninja", "-DKETTLE_SHARED=OFF",
-                 f"-DCMAKE_CXX_COMPILER={'clang++-19' if sanitized else 'g++'}", "-DCMAKE_CXX_FLAGS=-O1 -g1",
+                 f"-DCMAKE_CXX_COMPILER={'clang++-19' if sanitized else 'g++'}", "-DCMAKE_CXX_FLAGS=-O1",
                  f"-DKETTLE_SANITIZE={'thread' if sanitized else ''}"])
             self.configured.add(where)
-        done = run(["ninja", "-C", where, *targets], check=False)
+        # What one copy has compiled serves the other.
+        done = run(["ninja", "-C", where, *targets], check=False, env={"CCACHE_BASEDIR": str(self.folder)})
         return "" if done.returncode == 0 else done.stdout
 
-    @property
-    def twins(self):
-        return self.explored / "tests" / "explore" / "kettle_twins"
 
-
-def run(argv, cwd=None, check=True, timeout=None):
-    done = subprocess.run([str(a) for a in argv], cwd=cwd, text=True, errors="replace", stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
-    if check and done.returncode:
-        sys.stderr.write(done.stdout)
-        raise SystemExit(f"mutants: {argv[0]} failed")
-    return done
-
-
-def failing_twin(copy, names):
+def failing_twin(copy, names, seconds):
     for twin in names:
-        if not explore.run(copy.twins, twin, SECONDS, timeout=20 * SECONDS)[2]:
+        if not explore.run(copy.twins, twin, seconds, timeout=60)[2]:
             return f"twin {twin}"
     return None
 
 
-def failing_program(build, prefix):
-    for room in ROOMS:
+def failing_program(build, rooms, prefix):
+    """The first test that fails in the programs of the rooms, or None."""
+    for room in rooms:
+        program = next(build.rglob(room), None)
+        if not program:
+            continue
         try:
-            done = run([*prefix, build / room, "--gtest_brief=1"], check=False, timeout=LIMIT_S)
+            done = run([*prefix, program, "--gtest_brief=1"], check=False, timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
             return f"{room} (it hangs)"
         if done.returncode:
-            failed = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("[  FAILED  ]")]
-            return f"{room} {failed[-1]}" if failed else f"{room} (it crashes)"
+            failed = [line.split()[3] for line in done.stdout.splitlines() if line.startswith("[  FAILED  ]")]
+            return f"{room} {failed[0]}" if failed else f"{room} (it crashes)"
     return None
 
 
-def killer(copy, part, names):
-    """Who notices the error that is planted; None: nobody. May raise for one that does not build."""
-    if log := copy.build(copy.explored, "kettle_twins"):
-        raise RuntimeError(log)
-    of_part = [n for n in names if n.startswith(part + ".")]
-    others = [n for n in names if n not in of_part]
-    found = failing_twin(copy, of_part) or failing_twin(copy, others)
-    if found:
-        return found
-    if not copy.build(copy.explored, *ROOMS) and (found := failing_program(copy.explored, [])):
-        return found
-    if not copy.build(copy.tsan, *ROOMS) and (found := failing_program(copy.tsan, ["setarch", "-R"])):
-        return "TSan " + found
-    return None
+def by_twins(copy, patch, names):
+    """The row of one planted error that the twins have tried."""
+    row = {"name": patch.stem, "part": part_of(patch.stem), "what": sentence_of(patch), "killed_by": None}
+    if not copy.apply(patch):
+        return {**row, "error": "it no longer applies"}
+    try:
+        if log := copy.build(copy.plain, "kettle_twins"):
+            sys.stderr.write(log)
+            return {**row, "error": "it does not build"}
+        own = [n for n in names if n.startswith(row["part"] + ".")]
+        row["killed_by"] = failing_twin(copy, own, OWN_S)
+        row["killed_by"] = row["killed_by"] or failing_twin(copy, [n for n in names if n not in own], OTHERS_S)
+        return row
+    finally:
+        copy.apply(patch, back=True)
+
+
+def by_tests(copy, patch):
+    """Which test of the ordinary build notices; None: none."""
+    rooms = PARTS[part_of(patch.stem)]
+    for where, prefix in ((copy.plain, []), (copy.tsan, ["setarch", "-R"])):
+        for room in rooms:
+            if (where, room) not in copy.sound:  # those that fail without an error planted say nothing
+                built = not copy.build(where, room)
+                copy.sound[where, room] = built and not failing_program(where, [room], prefix)
+    copy.apply(patch)
+    try:
+        for where, prefix, who in ((copy.plain, [], ""), (copy.tsan, ["setarch", "-R"], "TSan ")):
+            sound = [room for room in rooms if copy.sound[where, room]]
+            if sound and not copy.build(where, *sound) and (found := failing_program(where, sound, prefix)):
+                return who + found
+        return None
+    finally:
+        copy.apply(patch, back=True)
+
+
+def verdict(row):
+    if why := row.get("error") or row["killed_by"]:
+        return why
+    return f"survives: {row['why']}" if "why" in row else "SURVIVES"
 
 
 def main(argv):
@@ -139,38 +177,44 @@ def main(argv):
         print(f"mutants: none has '{options.name}' in its name", file=sys.stderr)
         return 2
     excused = survivors(root / "tests" / "mutants" / "survivors.txt")
-    copy = Copy(root)
-    if log := copy.build(copy.explored, "kettle_twins"):
-        sys.stderr.write(log)
-        return 1
-    names = [n for n in explore.twins(copy.twins) if explore.run(copy.twins, n, SECONDS)[2]]
-    rows, wrong = [], 0
-    for patch in patches:
-        row = {"name": patch.stem, "part": part_of(patch.stem), "what": sentence_of(patch)}
-        if not copy.apply(patch):
-            row["error"] = "it no longer applies"
-        else:
-            try:
-                row["killed_by"] = killer(copy, row["part"], names)
-            except RuntimeError as error:
-                row["error"] = "it does not build"
-                sys.stderr.write(str(error))
-            finally:
-                copy.apply(patch, back=True)
-        survived = "error" not in row and not row["killed_by"]
-        if survived and patch.stem in excused:
-            row["why"] = excused[patch.stem]
-        wrong += "error" in row or (survived and "why" not in row)
-        rows.append(row)
-        verdict = row.get("error") or row["killed_by"] or f"SURVIVES{': ' + row['why'] if 'why' in row else ''}"
-        print(f"{patch.stem:46} {verdict}", flush=True)
-    killed = sum(bool(r.get("killed_by")) for r in rows)
-    print(f"{killed} of {len(rows)} mutants killed")
+
+    copies = queue.SimpleQueue()
+    for number in range(len(os.sched_getaffinity(0))):
+        copy = Copy(root, number)
+        if log := copy.build(copy.plain, "kettle_twins"):
+            sys.stderr.write(log)
+            return 1
+        copies.put(copy)
+    names = [n for n in explore.twins(copy.twins) if explore.run(copy.twins, n, OWN_S)[2]]
+
+    def tried(patch):
+        copy = copies.get()
+        try:
+            return by_twins(copy, patch, names)
+        finally:
+            copies.put(copy)
+
+    rows = []
+    with ThreadPoolExecutor(copies.qsize()) as pool:
+        for row in pool.map(tried, patches):
+            rows.append(row)
+            if row["killed_by"] or "error" in row:
+                print(f"{row['name']:46} {verdict(row)}", flush=True)
+    copy = copies.get()
+    for row, patch in zip(rows, patches):
+        if row["killed_by"] or "error" in row:
+            continue
+        row["killed_by"] = by_tests(copy, patch)
+        if not row["killed_by"] and row["name"] in excused:
+            row["why"] = excused[row["name"]]
+        print(f"{row['name']:46} {verdict(row)}", flush=True)
+
+    print(f"{sum(bool(r['killed_by']) for r in rows)} of {len(rows)} mutants killed")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as out:
             json.dump(rows, out, indent=1)
             out.write("\n")
-    return 1 if wrong else 0
+    return 1 if any("error" in r or not (r["killed_by"] or "why" in r) for r in rows) else 0
 
 
 if __name__ == "__main__":
