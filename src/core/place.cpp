@@ -1,4 +1,5 @@
 #include <kettle/base/assert.hpp>
+#include <kettle/base/spin_lock.hpp>
 #include <kettle/core/frame.hpp>
 #include <kettle/core/nursery.hpp>
 #include <kettle/core/place.hpp>
@@ -32,8 +33,17 @@ class interrupter : public timer {
     sys::allow_interrupts();
     thread_ = sys::this_thread();
   }
+  // On that thread: it goes on to other work, and no signal comes any more.
+  void over() noexcept {
+    spin_guard here(lock_);
+    over_ = true;
+  }
   void begin() {
-    sys::interrupt_thread(thread_);
+    {
+      spin_guard here(lock_);
+      if (over_) return;
+      sys::interrupt_thread(thread_);
+    }
     at_.arm(*this, after(at_.now(), std::chrono::milliseconds(10)));
   }
 
@@ -41,6 +51,8 @@ class interrupter : public timer {
   static void fire(timer& t) noexcept { static_cast<interrupter&>(t).begin(); }
   home& at_;
   sys::thread_handle thread_{};
+  spin_lock lock_;
+  bool over_ = false;
 };
 
 remote_link::remote_link(placed_child_base& c, job_queue& q) noexcept
@@ -113,6 +125,7 @@ void placed_child_base::run_remote() noexcept {
     ending_ = ending::cancelled;  // before its first step: it never runs
   else
     call();
+  if (link.interrupts) link.interrupts->over();
   abandon_held(here.thread(), name_);
   here.thread().held_ = outer;
 

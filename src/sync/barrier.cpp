@@ -10,13 +10,19 @@ barrier::~barrier() {
   KETTLE_ASSERT(waiters_.empty(), "a barrier was destroyed while somebody waits for it");
 }
 
+// Under the lock. A waiter that is left in the list is being cancelled: it no longer counts.
+void barrier::break_up(detail::wait_list& woken, bool for_good) noexcept {
+  broken_ = for_good;
+  arrived_ = 0;
+  waiters_.grant_all(woken, wait_end::broken);
+  while (detail::queued_wait* w = waiters_.front()) waiters_.remove(*w);
+}
+
 void barrier::break_up(bool for_good) noexcept {
   detail::wait_list woken;
   {
     small_guard locked(lock_);
-    broken_ = for_good;
-    arrived_ = 0;
-    waiters_.grant_all(woken, wait_end::broken);
+    break_up(woken, for_good);
   }
   woken.wake_all();
 }
@@ -47,18 +53,25 @@ bool barrier_wait::start() {
     }
     barrier_->arrived_ = 0;
     barrier_->waiters_.grant_all(woken);
+    if (!barrier_->waiters_.empty()) {  // one of the parties is being cancelled: they have not met
+      end_ = wait_end::broken;
+      for (detail::queued_wait* w = woken.front(); w; w = detail::wait_list::next(*w))
+        w->end_ = wait_end::broken;
+      barrier_->break_up(woken, true);
+    }
   }
   woken.wake_all();
   return true;
 }
 
 void barrier_wait::unlink() noexcept {
+  detail::wait_list woken;
   {
     small_guard locked(barrier_->lock_);
-    barrier_->waiters_.remove(*this);
-    if (barrier_->arrived_ == 0) return;  // the others have passed, or were told already
+    if (!queued_) return;  // the others were told already
+    barrier_->break_up(woken, true);
   }
-  barrier_->abort();
+  woken.wake_all();
 }
 
 std::size_t barrier_wait::finish() {

@@ -7,6 +7,7 @@
 #include "sys/pages.hpp"
 
 #include <cstddef>
+#include <cstring>
 #include <new>
 
 #if KETTLE_ASAN
@@ -41,8 +42,9 @@ class arena {
 #endif
     return block;
   }
-  void give([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) noexcept {
+  void give(void* block, std::size_t bytes) noexcept {
     living_--;
+    std::memset(block, 0xdd, bytes);  // whoever uses it now meets nonsense
 #if KETTLE_ASAN
     __asan_poison_memory_region(block, bytes);
 #endif

@@ -61,6 +61,7 @@ schedule_result engine::play(const std::function<void()>& body, strategy& s, tra
   arena_.clear();
   now_ns_ = start_of_time_ns;
   turns_ = 0;
+  early_jumps_ = 0;
   decisions_ = 0;
   races_judged_ = races_wanted_;
   add_thread(body, "main");
@@ -193,9 +194,11 @@ void engine::join_thread(int number, where at) {
 }
 
 void engine::interrupt_thread(int number) {
+  point(step::futex_wake, nullptr, true, {"", 0});
   thread& t = *threads_[std::size_t(number)];
   t.interrupts++;
   if (t.at == standing::futex) wake(number, -EINTR);
+  made(step::futex_wake, nullptr, true, 0, 1);
 }
 
 char* engine::stack_bottom() noexcept {
@@ -239,7 +242,8 @@ void engine::note(entity who, step what, const void* word, std::uint64_t before,
 
 entity_set engine::can_run() const noexcept {
   entity_set threads = ready_ & ~lock_barred_, eager = threads & ~relaxing_;
-  entity_set can = eager | buffered_ << most_threads | (timed_ ? one(the_clock) : 0);
+  bool jumps = timed_ && (!eager || early_jumps_ < most_early_jumps);
+  entity_set can = eager | buffered_ << most_threads | (jumps ? one(the_clock) : 0);
   return can ? can : threads;
 }
 
@@ -264,6 +268,7 @@ void engine::choose_next() {
     if (!can) nobody_can();
     entity e = decide(can);
     if (e == the_clock) {
+      early_jumps_ += (can & all_threads) != 0;
       advance_clock();
     } else if (e >= most_threads) {
       make_visible(e - most_threads);

@@ -166,6 +166,9 @@ class engine {
   arena arena_;
   std::int64_t now_ns_ = 0;
   std::uint64_t turns_ = 0;
+  // Of the clock, while threads could run: a timer that comes again and again must not starve them.
+  static constexpr int most_early_jumps = 16;
+  int early_jumps_ = 0;
   std::uint32_t decisions_ = 0;
   step doing_{};
   bool races_wanted_ = false;  // a testing::var has been seen: clocks are kept

@@ -35,6 +35,7 @@ class barrier {
  private:
   friend class barrier_wait;
   void break_up(bool for_good) noexcept;
+  void break_up(detail::wait_list& woken, bool for_good) noexcept;
 
   mutable detail::small_lock lock_;
   bool broken_ = false;

@@ -106,11 +106,16 @@ exploration explore(const options& o, body_reference body);
 }  // namespace detail
 
 template <class Body> exploration explore(const options& o, Body&& body) {
-  static_assert(explored_build || sizeof(Body) == 0,
+  static_assert(explored_build || !std::is_invocable_v<Body&>,
                 "explore needs the explored build of the library: link kettle::explored in place "
                 "of kettle::kettle");
-  auto call = [](void* b) { (*static_cast<std::remove_reference_t<Body>*>(b))(); };
-  return detail::explore(o, {call, const_cast<void*>(static_cast<const void*>(&body))});
+  if constexpr (std::is_function_v<std::remove_reference_t<Body>>) {
+    auto* function = &body;
+    return explore(o, function);
+  } else {
+    auto call = [](void* b) { (*static_cast<std::remove_reference_t<Body>*>(b))(); };
+    return detail::explore(o, {call, const_cast<void*>(static_cast<const void*>(&body))});
+  }
 }
 
 // In `body`: ends the schedule as a failure if `holds` is false.
