@@ -90,8 +90,10 @@ void worker_pool::work(worker& w) noexcept {
       cancelling_.load(relaxed) ? discard(*t) : run(*t);
       continue;
     }
-    if (closed_.load(acquire))
+    if (closed_.load(acquire)) {
+      if (any_work()) continue;  // it came between our look and the closing
       return;  // nothing is left, and nothing comes but from those at work, who take it
+    }
     bool alone = lot_.wait([this] { return any_work(); });
     // Starters relied on us to look; if there is more than we shall take, somebody else must.
     if (alone && any_work()) call_another();

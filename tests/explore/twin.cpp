@@ -17,7 +17,7 @@ double number_of(const char* variable, double otherwise) {
 }
 
 struct budget {
-  double seconds = number_of("KETTLE_EXPLORE_SECONDS", 0.5);
+  double seconds = number_of("KETTLE_EXPLORE_SECONDS", 1);
   double schedules = number_of("KETTLE_EXPLORE_SCHEDULES", 100'000);
 
   testing::options part(double share, testing::strategy how, testing::memory_model weak) const {

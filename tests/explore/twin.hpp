@@ -12,7 +12,7 @@
 // buffers), and what time is left goes to rotating strategies. A TWIN that fails shows its
 // schedule; a TWIN_FAILS that no longer does wants to become a TWIN.
 //
-// KETTLE_EXPLORE_SECONDS, KETTLE_EXPLORE_SCHEDULES: of each twin, else 0.5 and 100 000.
+// KETTLE_EXPLORE_SECONDS, KETTLE_EXPLORE_SCHEDULES: of each twin, else 1 and 100 000.
 // KETTLE_EXPLORE_JSON: a file to which each twin adds a line of JSON.
 
 #include <kettle/kettle.hpp>
