@@ -65,6 +65,7 @@ void lot_ticket::enter() noexcept {
   (b.last ? b.last->next_ : b.first) = this;
   b.last = this;
   inside_ = true;
+  in_host_ = nullptr;  // of an earlier wait
 }
 
 void lot_ticket::take_out(bucket& b) noexcept {

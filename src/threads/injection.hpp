@@ -23,7 +23,12 @@ class injection_queue {
   }
 
   // Up to `most`, in order, as a list; null when there is none.
+  // `keep` gets the list while the lock is held, and may put its rest where others look: whoever
+  // finds the queue empty then finds it there.
   queue_ticket* take(std::uint32_t most) noexcept {
+    return take(most, [](queue_ticket&) {});
+  }
+  template <class Keep> queue_ticket* take(std::uint32_t most, Keep keep) noexcept {
     if (empty()) return nullptr;
     spin_guard here(lock_);
     queue_ticket* first = head_;
@@ -34,7 +39,8 @@ class injection_queue {
     head_ = last->next;
     if (!head_) tail_ = nullptr;
     last->next = nullptr;
-    size_.store(size_.load(relaxed) - taken, relaxed);
+    keep(*first);
+    size_.store(size_.load(relaxed) - taken, release);  // who sees it sees where they are now
     return first;
   }
 

@@ -53,7 +53,10 @@ int worker_pool::add_worker() noexcept {
   spin_guard here(growing_);
   std::uint32_t n = started_.load(relaxed);
   if (n == width() || joined_) return 0;
-  at_work_.fetch_add(1, relaxed);  // before it can leave
+  std::uint32_t working = at_work_.load(relaxed);
+  do {                                    // before it can leave
+    if (n > 0 && working == 0) return 0;  // closed, all have left, and nothing is left to do
+  } while (!at_work_.compare_exchange_weak(working, working + 1, relaxed, relaxed));
   started_.store(n + 1, relaxed);  // before it can have what others must see to steal
   int error = sys::start_thread(workers_[n]->thread, body, workers_[n].get());
   if (error != 0) {
@@ -104,14 +107,15 @@ queue_ticket* worker_pool::take(worker& w) noexcept {
   bool injected_first = ++w.turn % turns_between_injections == 0;
   if (!injected_first)
     if (queue_ticket* t = w.jobs.pop()) return t;
-  if (queue_ticket* t = injected_.take(injected_first ? 1 : batch)) {
-    // The rest where it can be stolen, oldest last so that it is popped first.
+  std::uint32_t n = 0;
+  // The rest where it can be stolen, oldest last so that it is popped first.
+  auto keep = [&](queue_ticket& first) {
     queue_ticket* rest[batch];
-    std::uint32_t n = 0;
-    for (queue_ticket* r = t->next; r; r = r->next) rest[n++] = r;
-    if (n == 0) return t;
-    while (n > 0) w.jobs.push(rest[--n]);
-    call_another();  // who looked while they were in neither queue saw nothing, and may sleep
+    for (queue_ticket* r = first.next; r; r = r->next) rest[n++] = r;
+    for (std::uint32_t i = n; i > 0;) w.jobs.push(rest[--i]);
+  };
+  if (queue_ticket* t = injected_.take(injected_first ? 1 : batch, keep)) {
+    if (n > 0) call_another();
     return t;
   }
   if (injected_first)
@@ -179,8 +183,12 @@ void worker_pool::join() noexcept {
   std::uint32_t n = started_.exchange(0, acquire);  // each thread is joined once
   growing_.unlock();
   for (std::uint32_t i = 0; i < n; i++) sys::join_thread(workers_[i]->thread);
-  while (queue_ticket* t = injected_.take(batch)) {  // drain with no thread ever made
-    while (t) discard(*std::exchange(t, t->next));
+  while (queue_ticket* t = injected_.take(batch)) {  // a start that came too late to make a thread
+    while (t) {
+      queue_ticket& late = *std::exchange(t, t->next);
+      refuse(late, std::make_exception_ptr(usage_error("start: this pool is closed")));
+      late.drop();
+    }
   }
 }
 

@@ -208,7 +208,7 @@ TWIN(green_lot, a_fiber_gets_the_lock_that_a_thread_leaves) {
   testing::check(m.guarded == 2, "each was in alone");
 }
 
-TWIN_FAILS(green_lot, a_fiber_and_a_loop_wait_for_one_lock, "green/lot_claims_an_earlier_wait") {
+TWIN(green_lot, a_fiber_and_a_loop_wait_for_one_lock) {
   empty_lot lot;
   mutex_word m;
   m.try_lock();
@@ -228,8 +228,7 @@ TWIN_FAILS(green_lot, a_fiber_and_a_loop_wait_for_one_lock, "green/lot_claims_an
 }
 
 // A wake-up for one whose time is just over belongs to the next in line.
-TWIN_FAILS(green_lot, who_gives_up_in_a_loop_hands_its_wake_up_on,
-           "green/lot_claims_an_earlier_wait") {
+TWIN(green_lot, who_gives_up_in_a_loop_hands_its_wake_up_on) {
   empty_lot lot;
   mutex_word m;
   m.try_lock();
@@ -245,8 +244,7 @@ TWIN_FAILS(green_lot, who_gives_up_in_a_loop_hands_its_wake_up_on,
   patient.join();
 }
 
-TWIN_FAILS(green_lot, a_fiber_that_gives_up_hands_its_wake_up_on,
-           "green/lot_claims_an_earlier_wait") {
+TWIN(green_lot, a_fiber_that_gives_up_hands_its_wake_up_on) {
   empty_lot lot;
   mutex_word m;
   m.try_lock();

@@ -116,8 +116,7 @@ TWIN(pool_close, drain_runs_what_was_started_before) {
   testing::check(one.ran.load(relaxed) + other.ran.load(relaxed) == 2, "drain runs it");
 }
 
-TWIN_FAILS(pool_close, start_against_drain_runs_or_is_refused,
-           "threads/drain_cancels_what_is_being_started") {
+TWIN(pool_close, start_against_drain_runs_or_is_refused) {
   job one;
   thread_pool pool({.workers = 1});
   end e{};
@@ -144,7 +143,7 @@ TWIN(pool_close, start_against_cancel_is_refused_or_cancelled) {
 
 // A worker is there, and the starter may make a second one while the first is leaving for good.
 // Disabled: threads/the_last_worker_leaves_twice is a crash, which ends the explorer too.
-TWIN(pool_close, DISABLED_a_second_worker_comes_while_the_first_leaves) {
+TWIN(pool_close, a_second_worker_comes_while_the_first_leaves) {
   job one;
   bare_pool pool(2);
   pool.start([] {});
@@ -206,8 +205,7 @@ TWIN(pool_close, two_tasks_that_meet_run_on_two_workers) {
   pool.start(meets).get();
 }
 
-TWIN_FAILS(pool_close, two_tasks_that_meet_are_drained_by_two_workers,
-           "threads/drain_leaves_too_few_workers") {
+TWIN(pool_close, two_tasks_that_meet_are_drained_by_two_workers) {
   meeting both(2);
   bare_pool pool(2);
   auto meets = [&] { both.come(); };
