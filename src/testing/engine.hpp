@@ -80,6 +80,7 @@ class engine {
   int start_thread(std::string name, std::function<void()> body, where at = {"", 0});
   void join_thread(int number, where at = {"", 0});
   int this_thread() const noexcept { return current_; }
+  void detach_thread(int number) noexcept { threads_[std::size_t(number)]->left_alone = false; }
   void interrupt_thread(int number);
   std::uint32_t interrupts_here() const noexcept {
     return threads_[std::size_t(current_)]->interrupts;
@@ -117,6 +118,7 @@ class engine {
     std::uint64_t turn = 0;  // among the waiters of one word
     int woken_with = 0;
     std::uint32_t interrupts = 0;
+    bool left_alone = false;  // neither joined nor detached
     pending_step pending;
     where last;  // the place of its last step
     vector_clock seen;
@@ -130,7 +132,7 @@ class engine {
   [[noreturn]] void end_thread();
 
   // Before a step: the point itself. Returns when this thread is to make it.
-  void point(step what, const void* word, bool writes, where at);
+  void point(const void* word, bool writes, where at);
   void made(step what, const void* word, bool writes, std::uint64_t before, std::uint64_t after);
   void choose_next();
   entity_set can_run() const noexcept;
@@ -164,6 +166,7 @@ class engine {
   entity_set ready_ = 0, lock_barred_ = 0, relaxing_ = 0, buffered_ = 0, timed_ = 0;
   word_table words_;
   arena arena_;
+  static constexpr std::int64_t start_of_time_ns = 1'000'000'000;
   std::int64_t now_ns_ = 0;
   std::uint64_t turns_ = 0;
   // Of the clock, while threads could run: a timer that comes again and again must not starve them.

@@ -1,14 +1,11 @@
 #include "testing/engine.hpp"
 
-#include "sys/futex.hpp"
 #include "sys/thread.hpp"
 
 #include <kettle/core/context.hpp>
 #include <kettle/testing.hpp>
 
 #include <gtest/gtest.h>
-
-#include <cerrno>
 
 namespace kettle::testing::detail {
 namespace {
@@ -35,56 +32,6 @@ TEST(engine, equal_schedules_have_equal_hashes) {
   };
   EXPECT_EQ(play(body).hash, play(body).hash);
   EXPECT_NE(play(body).hash, play(body, {{0, 1}}).hash);
-}
-
-TEST(engine, wakes_who_sleeps_on_a_word_in_the_order_they_came) {
-  std::vector<int> order;
-  schedule_result r = play([&] {
-    atomic<std::uint32_t> word{0};
-    auto sleep = [&](int number) {
-      return [&, number] {
-        while (word.load(acquire) == 0) sys::futex_wait(word, 0);
-        order.push_back(number);
-      };
-    };
-    testing::thread a(sleep(1)), b(sleep(2));
-    testing::thread waker([&] {
-      word.store(1, release);
-      EXPECT_EQ(sys::futex_wake(word, 1), 1);
-      EXPECT_EQ(sys::futex_wake(word, 1), 1);
-      EXPECT_EQ(sys::futex_wake(word, 1), 0);
-    });
-  });
-  EXPECT_EQ(r.failed.kind, "");
-  EXPECT_EQ(order, (std::vector<int>{1, 2}));
-}
-
-TEST(engine, does_not_sleep_on_a_word_that_has_changed) {
-  play([] {
-    atomic<std::uint32_t> word{1};
-    EXPECT_EQ(sys::futex_wait(word, 0), -EAGAIN);
-    EXPECT_EQ(sys::futex_wait(word, 1, time_point{}), -ETIMEDOUT);
-  });
-}
-
-TEST(engine, the_clock_goes_when_nobody_else_can) {
-  play([] {
-    atomic<std::uint32_t> word{0};
-    time_point before = clock::now();
-    EXPECT_EQ(sys::futex_wait(word, 0, before + std::chrono::hours(9)), -ETIMEDOUT);
-    EXPECT_EQ(clock::now() - before, std::chrono::hours(9));
-  });
-}
-
-TEST(engine, interrupting_a_thread_ends_its_sleep) {
-  play([] {
-    atomic<std::uint32_t> word{0};
-    testing::thread sleeper([&] {
-      EXPECT_EQ(sys::futex_wait(word, 0), -EINTR);
-      EXPECT_EQ(engine::here().interrupts_here(), 1u);
-    });
-    testing::thread other([] { sys::interrupt_thread(1); });
-  });
 }
 
 TEST(engine, each_thread_has_its_own_thread_state) {
@@ -119,6 +66,18 @@ TEST(engine, a_thread_may_be_taken_off_while_it_handles_an_exception) {
       },
       {{3, 2}, {5, 1}});
   EXPECT_EQ(r.failed.kind, "");
+}
+
+TEST(engine, a_thread_that_nobody_joins_is_a_leak) {
+  auto nothing = [](void*) -> void* { return nullptr; };
+  for (bool detached : {false, true}) {
+    schedule_result r = play([&] {
+      sys::thread_handle t;
+      sys::start_thread(t, nothing, nullptr);
+      if (detached) sys::detach_thread(t);
+    });
+    EXPECT_EQ(r.failed.kind, detached ? "" : "leak");
+  }
 }
 
 TEST(engine, more_threads_than_it_can_play_are_refused) {

@@ -53,7 +53,7 @@ int start_thread(unsigned long& out, void* (*body)(void*), void* argument) noexc
   return 0;
 }
 void join_thread(unsigned long thread) noexcept { here().join_thread(int(thread)); }
-void detach_thread(unsigned long) noexcept {}
+void detach_thread(unsigned long thread) noexcept { here().detach_thread(int(thread)); }
 unsigned long this_thread() noexcept { return static_cast<unsigned long>(here().this_thread()); }
 void interrupt_thread(unsigned long thread) noexcept { here().interrupt_thread(int(thread)); }
 char* stack_bottom() noexcept { return here().stack_bottom(); }
