@@ -90,8 +90,9 @@ class Page(RuleTest):
     def test_parts_are_counted_and_failures_named(self):
         rows = [row(), row(strategy="dfs(2), tso"), row(twin="clears", exhausted=False, failures=1)]
         text = "\n".join(page.explored(rows))
-        self.assertIn("| event | 2 | 1 | 30 | 300 |", text)
-        self.assertIn("clears", text)
+        self.assertIn("| event | dfs(2) | 2 | 1 | 20 | 200 | 0 | clears |", text)
+        self.assertIn("| event | dfs(2), tso | 1 | 1 | 10 | 100 | 0 | none |", text)
+        self.assertIn("In all 2 twins, 1 of them exhausted in both models; 30 schedules, 300 points.", text)
 
     def test_mutants_are_told_apart_by_who_killed_them(self):
         killers = ("twin event.wakes", "twin mutex.locks", "core_test event.sets", "TSan core_test", None)
@@ -106,7 +107,7 @@ class Page(RuleTest):
         root = self.plant({"rows.json": json.dumps([row()])})
         text = page.page(REPOSITORY, {"explore": root / "rows.json"}, before)
         self.assertIn("old", text)
-        self.assertIn("| event | 1 |", text)
+        self.assertIn("| event | dfs(2) | 1 |", text)
         self.assertEqual(text.count("begin -->"), 2)
 
 

@@ -24,31 +24,29 @@ BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 
 def explored(rows):
-    """The table of `./dev explore`, a line a part."""
+    """The table of `./dev explore`: a line for each strategy of a part."""
     parts = {}
     for r in rows:
-        parts.setdefault(r["part"], []).append(r)
+        parts.setdefault((r["part"], r["strategy"]), []).append(r)
     yield "`./dev explore`: the library's own parts under every schedule with at most two preemptions, without and"
     yield "with store buffers (x86-TSO); what time is left goes to rotating strategies (POS, PCT 2 and 3, random)."
     yield ""
-    yield "| part | twins | exhausted | schedules | points | k schedules/s | failures |"
-    yield "|---|--:|--:|--:|--:|--:|---|"
-    total = {"twins": 0, "exhausted": 0, "schedules": 0, "points": 0}
-    for part, mine in sorted(parts.items()):
-        twins = sorted({r["twin"] for r in mine})
-        searches = [r for r in mine if r["strategy"].startswith("dfs")]
-        whole = [t for t in twins if sum(r["exhausted"] for r in searches if r["twin"] == t) == 2]
-        schedules = sum(r["schedules"] for r in mine)
-        points = sum(r["points"] for r in mine)
-        seconds = sum(r["seconds"] for r in mine)
-        faults = sorted({r["fault"] for r in mine if "fault" in r})
-        failed = sorted({r["twin"] for r in mine if r["failures"] and "fault" not in r})
-        said = "; ".join([*failed, *("known: " + f for f in faults)]) or "none"
-        yield (f"| {part} | {len(twins)} | {len(whole)} | {schedules:,} | {points:,} | "
-               f"{schedules / max(seconds, 1e-9) / 1000:.0f} | {said} |")
-        for key, n in (("twins", len(twins)), ("exhausted", len(whole)), ("schedules", schedules), ("points", points)):
-            total[key] += n
-    yield f"| all | {total['twins']} | {total['exhausted']} | {total['schedules']:,} | {total['points']:,} | | |"
+    yield "| part | strategy | twins | exhausted | schedules | points | k schedules/s | failures |"
+    yield "|---|---|--:|--:|--:|--:|--:|---|"
+    for (part, strategy), mine in sorted(parts.items()):
+        twins = len({r["twin"] for r in mine})
+        searched = strategy.startswith("dfs")
+        whole = sum(r["exhausted"] for r in mine) if searched else "-"
+        schedules, points, seconds = (sum(r[key] for r in mine) for key in ("schedules", "points", "seconds"))
+        failed = sorted({f"known: {r['fault']}" if "fault" in r else r["twin"] for r in mine if r["failures"]})
+        yield (f"| {part} | {strategy} | {twins} | {whole} | {schedules:,} | {points:,} | "
+               f"{schedules / max(seconds, 1e-9) / 1000:.0f} | {'; '.join(failed) or 'none'} |")
+    yield ""
+    twins = {(r["part"], r["twin"]) for r in rows}
+    both = sum(sum(r["exhausted"] for r in rows if (r["part"], r["twin"]) == t and r["strategy"].startswith("dfs")) == 2
+               for t in twins)
+    yield (f"In all {len(twins)} twins, {both} of them exhausted in both models; {sum(r['schedules'] for r in rows):,} "
+           f"schedules, {sum(r['points'] for r in rows):,} points.")
 
 
 def planted(rows):
