@@ -31,8 +31,8 @@ def twins(program, name=""):
             yield part + line.split()[0]
 
 
-def run(program, twin, seconds, schedules=ENOUGH, timeout=None):
-    """(rows, output, passed) of one twin."""
+def run(program, twin, seconds, schedules=ENOUGH, timeout=None, more=()):
+    """(rows, output, passed) of one twin; of several, joined by colons."""
     with tempfile.NamedTemporaryFile(suffix=".jsonl") as rows:
         environment = {
             **os.environ,
@@ -42,12 +42,13 @@ def run(program, twin, seconds, schedules=ENOUGH, timeout=None):
         }
         environment.pop("KETTLE_SEED", None)
         try:
-            done = subprocess.run([program, f"--gtest_filter={twin}"], env=environment, stdin=subprocess.DEVNULL,
-                                  text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            done = subprocess.run([program, f"--gtest_filter={twin}", *more], env=environment,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   timeout=timeout or 3 * seconds + 60)
-            output, passed = done.stdout, done.returncode == 0
-        except subprocess.TimeoutExpired:
-            output, passed = f"{twin}: did not end\n", False
+            said, passed = done.stdout, done.returncode == 0
+        except subprocess.TimeoutExpired as late:
+            said, passed = (late.stdout or b"") + f"\n{twin}: did not end\n".encode(), False
+        output = said.decode(errors="replace")
         with open(rows.name, encoding="utf-8") as lines:
             return [json.loads(line) for line in lines], output, passed
 
