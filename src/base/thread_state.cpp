@@ -1,6 +1,11 @@
+#include <kettle/base/seam.hpp>
 #include <kettle/base/thread_state.hpp>
 
 #include <utility>
+
+#include <cxxabi.h>
+
+extern "C" [[gnu::visibility("hidden")]] void* __dso_handle;  // this program or library
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -12,12 +17,10 @@ void run_thread_ends() noexcept {
 }
 
 void at_thread_end(thread_end& e) {
-  // The one thread-local outside of `tls`: only the language calls something at a thread's end.
-  struct closer {
-    ~closer() { run_thread_ends(); }
-  };
-  thread_local closer at_exit;
-  (void)at_exit;
+  // The language's own list of what a thread does at its end, to which a destructor that runs there
+  // may still add. A played thread has its ends run by the explorer.
+  if (!tls.ends && !detail::seam::exploring())
+    abi::__cxa_thread_atexit([](void*) { run_thread_ends(); }, nullptr, &__dso_handle);
   e.next = std::exchange(tls.ends, &e);
 }
 

@@ -42,6 +42,25 @@ TEST(thread_state, an_end_that_brings_another_one_is_followed_by_it) {
   EXPECT_EQ(order, (std::vector<int>{2, 3, 1}));
 }
 
+// A thread-local that was there before its thread first met us is destroyed after our ends were
+// run.
+TEST(thread_state, an_end_that_a_late_destructor_adds_is_run_too) {
+  std::vector<int> order;
+  noted early(order, 1), late(order, 2);
+  struct adds_at_its_end {
+    noted* end = nullptr;
+    ~adds_at_its_end() {
+      if (end) at_thread_end(*end);
+    }
+  };
+  std::thread([&] {
+    static thread_local adds_at_its_end first;
+    first.end = &late;
+    at_thread_end(early);
+  }).join();
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
+}
+
 TEST(thread_state, begins_empty_on_each_thread) {
   std::thread([] {
     EXPECT_EQ(tls.current, nullptr);

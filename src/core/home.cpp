@@ -132,6 +132,9 @@ void home::run_until(const bool& flag) {
 
 void home::fire_due() noexcept {
   if (timers_.empty()) return;
+  if constexpr (explored_build)
+    if (detail::seam::exploring() && !domain_->world())
+      detail::seam::look_at_clock(timers_.next().time_since_epoch().count());
   time_point t = now();
   while (timer* due = timers_.pop_due(t)) due->fire_(*due);
 }

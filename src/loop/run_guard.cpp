@@ -1,3 +1,4 @@
+#include <kettle/base/seam.hpp>
 #include <kettle/loop/run_guard.hpp>
 
 #include "core/home.hpp"
@@ -33,6 +34,7 @@ void say_and_terminate() {
 }
 
 void remember(const nursery::result& r) {
+  if (seam::exploring()) return;  // its handler would go with the exploration
   static const auto before = terminate_as_before = std::set_terminate(say_and_terminate);
   (void)before;
   last_error() = describe(r.errors.front());

@@ -2,13 +2,15 @@
 // The memory of kettle's nodes and coroutine frames during an exploration. In one schedule no
 // address is given out twice, so that what was freed stays recognisable; the next schedule begins
 // at the same address again, so that runs do not differ by addresses.
+//
+// All arenas lie in one range, so that a block which outlives its schedule, or its exploration, is
+// still known for one of ours when it is freed: then nothing is done.
 
 #include "base/sanitized.hpp"
-#include "sys/pages.hpp"
+
+#include <kettle/base/require.hpp>
 
 #include <cstddef>
-#include <cstring>
-#include <new>
 
 #if KETTLE_ASAN
 #include <sanitizer/asan_interface.h>
@@ -18,41 +20,28 @@ namespace kettle::inline KETTLE_ABI::testing::detail {
 
 class arena {
  public:
-  arena() : base_(sys::reserve_pages(size)) {
-    if (!base_) throw std::bad_alloc();
-  }
+  arena();  // bad_alloc: there is no room for another one
   arena(const arena&) = delete;
   arena& operator=(const arena&) = delete;
-  ~arena() { sys::release_pages(base_, size); }
+  ~arena();
+
+  static bool is_of_one(const void* block) noexcept;
 
   void clear() noexcept { used_ = living_ = 0; }
   std::size_t living() const noexcept { return living_; }  // blocks not yet given back
   bool holds(const void* p) const noexcept {
     auto* at = static_cast<const std::byte*>(p);
-    return at >= base_ && at < base_ + size;
+    return at >= base_ && at < base_ + used_;
   }
-  void* take(std::size_t bytes) {
-    std::size_t room = (bytes + 15) / 16 * 16 + gap;
-    if (size - used_ < room) throw std::bad_alloc();
-    void* block = base_ + used_;
-    used_ += room;
-    living_++;
-#if KETTLE_ASAN
-    __asan_unpoison_memory_region(block, bytes);
-#endif
-    return block;
-  }
-  void give(void* block, std::size_t bytes) noexcept {
-    living_--;
-    std::memset(block, 0xdd, bytes);  // whoever uses it now meets nonsense
-#if KETTLE_ASAN
-    __asan_poison_memory_region(block, bytes);
-#endif
-  }
+  void* take(std::size_t bytes);
+  void give(void* block, std::size_t bytes) noexcept;
 
  private:
-  static constexpr std::size_t size = std::size_t(256) << 20;  // of addresses
+  static constexpr std::size_t size = std::size_t(256) << 20, most = 64;  // of addresses; at once
   static constexpr std::size_t gap = 16;
+  struct range;
+  static range& all();
+
   std::byte* base_;
   std::size_t used_ = 0, living_ = 0;
 };

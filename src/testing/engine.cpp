@@ -17,7 +17,7 @@ namespace kettle::inline KETTLE_ABI::testing::detail {
 
 namespace {
 
-constexpr std::size_t stack_bytes = std::size_t(256) << 10;
+constexpr std::size_t stack_bytes = std::size_t(1) << 20;
 
 // Of thread_state all but the free lists, which an explored build has not.
 constexpr std::size_t exchanged = offsetof(thread_state, blocks);
@@ -65,7 +65,10 @@ schedule_result engine::play(const std::function<void()>& body, strategy& s, tra
   restore_state(driver_state_);
   for (int i = 0; i < count_; i++) {
     if (trace_) trace_->name(i, threads_[std::size_t(i)]->name);
-    threads_[std::size_t(i)]->body = nullptr;
+    // Of a failed schedule nothing is destroyed: it would happen outside of it.
+    std::function<void()>& held = threads_[std::size_t(i)]->body;
+    if (held && i > 0) new std::function<void()>(std::move(held));
+    held = nullptr;
   }
   s.ended(result_.points);
   return std::move(result_);
@@ -106,6 +109,7 @@ engine::thread& engine::add_thread(std::function<void()> body, std::string name)
   t.name = std::move(name);
   t.at = standing::ready;
   t.joins = -1;
+  t.fresh = count_ > 0;
   t.interrupts = 0;
   t.left_alone = count_ > 0;
   t.pending = {};
@@ -171,16 +175,16 @@ int engine::start_thread(std::string name, std::function<void()> body, where at)
 
 void engine::join_thread(int number, where at) {
   thread& t = me();
-  point(nullptr, false, at);
-  drain(current_);
   thread& other = *threads_[std::size_t(number)];
   other.left_alone = false;
   if (other.at != standing::ended) {
     t.at = standing::join;
     t.joins = number;
     ready_ &= ~one(current_);
-    choose_next();
+    may_come(current_);
   }
+  point(nullptr, false, at);
+  drain(current_);
   t.seen.join(other.seen);
   made(step::join, nullptr, false, 0, std::uint64_t(number));
 }
@@ -202,6 +206,9 @@ void engine::point(const void* word, bool writes, where at) {
                      options_.most_points, t.name, short_place(t.last)),
          {"", 0});
   strategy_->arrives(current_, t.pending);
+  // Nobody sees what a thread does before its first step: that it was chosen meant this step.
+  if (std::exchange(t.fresh, false) && (ready_ & ~lock_barred_ & ~relaxing_ & one(current_)))
+    return;
   choose_next();
 }
 
@@ -211,6 +218,7 @@ void engine::made(step what, const void* word, bool writes, std::uint64_t before
   strategy_->steps(current_, t.pending);
   t.pending = {};
   if (writes) changed();
+  if (what != step::store) may_come(current_);
   note(current_, what, word, before, after, t.last);
 }
 
@@ -225,8 +233,8 @@ void engine::note(entity who, step what, const void* word, std::uint64_t before,
 
 entity_set engine::can_run() const noexcept {
   entity_set threads = ready_ & ~lock_barred_, eager = threads & ~relaxing_;
-  bool jumps = timed_ && (!eager || early_jumps_ < most_early_jumps);
-  entity_set can = eager | buffered_ << most_threads | (jumps ? one(the_clock) : 0);
+  entity_set can = eager | buffered_ << most_threads;
+  if (timed_ && (!can || early_jumps_ < most_early_jumps)) can |= one(the_clock);
   return can ? can : threads;
 }
 
@@ -251,7 +259,7 @@ void engine::choose_next() {
     if (!can) nobody_can();
     entity e = decide(can);
     if (e == the_clock) {
-      early_jumps_ += (can & all_threads) != 0;
+      early_jumps_ += can != one(the_clock);
       advance_clock();
     } else if (e >= most_threads) {
       make_visible(e - most_threads);

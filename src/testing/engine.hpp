@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,8 @@ struct schedule_result {
   std::uint64_t points = 0;
   std::uint64_t hash = 0;  // of all steps: equal for equal schedules
 };
+
+struct variable_history;
 
 struct engine_options {
   bool store_buffers = true;
@@ -77,6 +80,7 @@ class engine {
   int futex_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t until_ns);
   int futex_wake(const std::uint32_t* word, int threads);
   std::int64_t now_ns() const noexcept { return now_ns_; }
+  void look_at_clock(std::int64_t timer_ns);
   int start_thread(std::string name, std::function<void()> body, where at = {"", 0});
   void join_thread(int number, where at = {"", 0});
   int this_thread() const noexcept { return current_; }
@@ -89,7 +93,11 @@ class engine {
   const path& departures() const noexcept { return result_.departures; }
   arena& memory() noexcept { return arena_; }
   // A plain variable of testing::var: a point, and the check for races.
-  void access(const void* variable, bool writes, struct variable_history& history, where at);
+  void access(const void* variable, bool writes, variable_history& history, where at);
+  void begins(const void* variable, variable_history& history);
+  void ends(const void* variable, variable_history& history);
+  // The last schedule met its first variable, and did not look for races from its beginning on.
+  bool races_were_missed() const noexcept { return races_wanted_ && !races_judged_; }
   unsigned choose(unsigned n);
   [[noreturn]] void fail(std::string kind, std::string message, where at);
   void name_thread(std::string name) { threads_[std::size_t(current_)]->name = std::move(name); }
@@ -101,6 +109,7 @@ class engine {
     std::uint64_t value;
     std::uint8_t bytes;
     bool releases, unlocks;
+    bool passed;  // a later step of its thread has come first
     where at;
     vector_clock seen;
   };
@@ -118,6 +127,7 @@ class engine {
     std::uint64_t turn = 0;  // among the waiters of one word
     int woken_with = 0;
     std::uint32_t interrupts = 0;
+    bool fresh = false;       // before its first step
     bool left_alone = false;  // neither joined nor detached
     pending_step pending;
     where last;  // the place of its last step
@@ -146,8 +156,10 @@ class engine {
   void write(const buffered_store& s, int by);
   void make_visible(int of);
   void drain(int of);
+  void may_come(int of);
   void wake(int number, int result);
-  void advance_clock();
+  void advance_clock(std::int64_t no_later = std::numeric_limits<std::int64_t>::max());
+  void judge(bool writes, const char* does, variable_history& h, where at);
   void check_alive(const void* address, where at, const char* what);
   void let_go(word& w);
   void nobody_can();
@@ -169,7 +181,7 @@ class engine {
   static constexpr std::int64_t start_of_time_ns = 1'000'000'000;
   std::int64_t now_ns_ = 0;
   std::uint64_t turns_ = 0;
-  // Of the clock, while threads could run: a timer that comes again and again must not starve them.
+  // Of the clock, while others could act: a timer that comes again and again must not starve them.
   static constexpr int most_early_jumps = 16;
   int early_jumps_ = 0;
   std::uint32_t decisions_ = 0;

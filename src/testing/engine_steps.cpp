@@ -55,8 +55,15 @@ bool engine::store(void* address, std::size_t bytes, const void* value, memory_o
   point(address, true, at);
   check_alive(address, at, "writes");
   std::uint64_t before = bits_of(address, bytes);
-  buffered_store s{address,  bits_of(value, bytes), std::uint8_t(bytes), releases(order), false, at,
-                   me().seen};
+  buffered_store s{.word = address,
+                   .value = bits_of(value, bytes),
+                   .bytes = std::uint8_t(bytes),
+                   .releases = releases(order),
+                   .unlocks = false,
+                   .passed = false,
+                   .at = at,
+                   .seen = me().seen};
+  if (s.releases) me().seen.seen[current_]++;  // what comes after it is not published by it
   if (order == seq_cst) {
     drain(current_);
     write(s, current_);
@@ -78,7 +85,6 @@ void engine::put(buffered_store& s) {
   }
   if (!stays) return write(s, current_);
   t.buffer.push_back(s);
-  buffered_ |= one(current_);
 }
 
 void engine::write(const buffered_store& s, int by) {
@@ -94,7 +100,6 @@ void engine::write(const buffered_store& s, int by) {
     word& published = words_.get(s.word);
     vector_clock& clock = words_.clock_of(published);
     clock = s.releases ? s.seen : vector_clock{};
-    if (s.releases) threads_[std::size_t(by)]->seen.seen[by]++;
   }
   if (s.unlocks) let_go(words_.get(s.word));
 }
@@ -103,13 +108,22 @@ void engine::make_visible(int of) {
   thread& t = *threads_[std::size_t(of)];
   buffered_store s = t.buffer.front();
   t.buffer.pop_front();
-  if (t.buffer.empty()) buffered_ &= ~one(of);
+  if (t.buffer.empty() || !t.buffer.front().passed) buffered_ &= ~one(of);
   note(buffer_of(of), s.unlocks ? step::unlock : step::store, s.word, 0, s.value, s.at);
   write(s, of);
 }
 
 void engine::drain(int of) {
-  while (buffered_ & one(of)) make_visible(of);
+  while (!threads_[std::size_t(of)]->buffer.empty()) make_visible(of);
+}
+
+// The thread has gone past its stores: if they are not visible yet, they come late. (One that
+// became visible before its thread made another step would not have been delayed.)
+void engine::may_come(int of) {
+  thread& t = *threads_[std::size_t(of)];
+  if (t.buffer.empty()) return;
+  for (buffered_store& s : t.buffer) s.passed = true;
+  buffered_ |= one(of);
 }
 
 void engine::modify(const void* address, step what, where at) {
@@ -165,7 +179,10 @@ void engine::relax() {
 
 void engine::lock(void* address, std::size_t bytes, where at) {
   if (word& w = words_.get(address); w.holder == current_) drain(current_);
-  if (words_.get(address).holder >= 0) lock_barred_ |= one(current_);
+  if (words_.get(address).holder >= 0) {
+    lock_barred_ |= one(current_);
+    may_come(current_);
+  }
   point(address, true, at);
   check_alive(address, at, "locks");
   drain(current_);
@@ -175,8 +192,11 @@ void engine::lock(void* address, std::size_t bytes, where at) {
   std::memset(address, 0, bytes);
   *static_cast<char*>(address) = 1;
   // Whoever stands before the same lock cannot go on now.
-  for (int i = 0; i < count_; i++)
-    if (i != current_ && threads_[std::size_t(i)]->pending.word == address) lock_barred_ |= one(i);
+  for (int i = 0; i < count_; i++) {
+    if (i == current_ || threads_[std::size_t(i)]->pending.word != address) continue;
+    lock_barred_ |= one(i);
+    may_come(i);
+  }
   if (races_wanted_ && w.published) me().seen.join(*w.published);
   made(step::lock, address, true, 0, 1);
 }
@@ -191,7 +211,15 @@ void engine::unlock(void* address, std::size_t bytes, where at) {
   check_alive(address, at, "unlocks");
   thread& t = me();
   at = words_.get(address).since;  // a guard's end has no line of its own
-  buffered_store s{address, 0, std::uint8_t(bytes), true, true, at, t.seen};
+  buffered_store s{.word = address,
+                   .value = 0,
+                   .bytes = std::uint8_t(bytes),
+                   .releases = true,
+                   .unlocks = true,
+                   .passed = false,
+                   .at = at,
+                   .seen = t.seen};
+  t.seen.seen[current_]++;
   put(s);
   note(current_, step::unlock, address, 1, 0, at);
 }
@@ -252,8 +280,16 @@ int engine::futex_wake(const std::uint32_t* address, int most) {
   return woken;
 }
 
-void engine::advance_clock() {
-  std::int64_t earliest = std::numeric_limits<std::int64_t>::max();
+void engine::look_at_clock(std::int64_t timer_ns) {
+  if (timer_ns <= now_ns_ || timer_ns == std::numeric_limits<std::int64_t>::max()) return;
+  if (early_jumps_ >= most_early_jumps) return;
+  if (decide(one(current_) | one(the_clock)) != the_clock) return;
+  early_jumps_++;
+  advance_clock(timer_ns);
+}
+
+void engine::advance_clock(std::int64_t no_later) {
+  std::int64_t earliest = no_later;
   for (int i = 0; i < count_; i++)
     if (timed_ & one(i)) earliest = std::min(earliest, threads_[std::size_t(i)]->until_ns);
   now_ns_ = std::max(now_ns_, earliest);
@@ -266,6 +302,24 @@ void engine::advance_clock() {
 
 void engine::access(const void* variable, bool writes, variable_history& h, where at) {
   point(variable, writes, at);
+  check_alive(variable, at, writes ? "writes" : "reads");
+  judge(writes, writes ? "writes" : "reads", h, at);
+  made(writes ? step::variable_write : step::variable_read, variable, writes, 0, 0);
+}
+
+// The life of a variable begins and ends with a write, which is no point.
+void engine::begins(const void* variable, variable_history& h) {
+  born(variable);
+  judge(true, "makes", h, me().last);
+}
+void engine::ends(const void* variable, variable_history& h) {
+  judge(true, "destroys", h, me().last);
+  word& w = words_.get(variable);
+  w.dead = true;
+  w.since = me().last;
+}
+
+void engine::judge(bool writes, const char* does, variable_history& h, where at) {
   thread& t = me();
   races_wanted_ = true;
   if (h.schedule != words_.schedule()) {
@@ -278,8 +332,7 @@ void engine::access(const void* variable, bool writes, variable_history& h, wher
   auto race = [&](int other, const char* did, where there) {
     fail("race",
          fmt::format("'{}' {} a variable that '{}' {} at {}, with nothing to order the two", t.name,
-                     writes ? "writes" : "reads", threads_[std::size_t(other)]->name, did,
-                     short_place(there)),
+                     does, threads_[std::size_t(other)]->name, did, short_place(there)),
          at);
   };
   if (races_judged_) {
@@ -296,7 +349,6 @@ void engine::access(const void* variable, bool writes, variable_history& h, wher
     h.read[current_] = now;
     h.read_at[current_] = at;
   }
-  made(writes ? step::variable_write : step::variable_read, variable, writes, 0, 0);
 }
 
 unsigned engine::choose(unsigned n) {

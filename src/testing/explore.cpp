@@ -14,6 +14,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <iterator>
+#include <mutex>
+#include <optional>
 #include <ostream>
 #include <utility>
 
@@ -54,25 +57,34 @@ void tell_seed_of_crash(int signal) {
   sys::die_by(signal);
 }
 
-class crash_guard {
-#if !KETTLE_ASAN
-  sys::signal_handler handlers_[5] = {{SIGSEGV, tell_seed_of_crash},
-                                      {SIGBUS, tell_seed_of_crash},
-                                      {SIGFPE, tell_seed_of_crash},
-                                      {SIGILL, tell_seed_of_crash},
-                                      {SIGABRT, tell_seed_of_crash}};
-#endif
-};
-
-class terminate_guard {
+// Handlers belong to the process: the first of several explorations at once takes them over, and
+// the last one gives them back.
+class process_guard {
  public:
-  terminate_guard() : before_(std::set_terminate(fail_on_terminate)) {}
-  terminate_guard(const terminate_guard&) = delete;
-  terminate_guard& operator=(const terminate_guard&) = delete;
-  ~terminate_guard() { std::set_terminate(before_); }
+  process_guard() {
+    std::lock_guard hold(lock);
+    if (explorations++ > 0) return;
+    before = std::set_terminate(fail_on_terminate);
+#if !KETTLE_ASAN
+    for (std::size_t i = 0; i < std::size(signals); i++)
+      handlers[i].emplace(signals[i], tell_seed_of_crash);
+#endif
+  }
+  process_guard(const process_guard&) = delete;
+  process_guard& operator=(const process_guard&) = delete;
+  ~process_guard() {
+    std::lock_guard hold(lock);
+    if (--explorations > 0) return;
+    for (auto& h : handlers) h.reset();
+    std::set_terminate(before);
+  }
 
  private:
-  std::terminate_handler before_;
+  static constexpr int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+  static inline std::mutex lock;
+  static inline int explorations = 0;
+  static inline std::terminate_handler before = nullptr;
+  static inline std::optional<sys::signal_handler> handlers[std::size(signals)];
 };
 
 // One exploration.
@@ -109,6 +121,12 @@ class explorer {
   // True: it has failed.
   bool play(detail::strategy& s, const std::string& by) {
     last_ = engine_.play(body_, s);
+    if (last_.failed.kind.empty() &&
+        engine_.races_were_missed()) {  // its first variable: once more
+      auto again = detail::make_replay(last_.departures);
+      again->begin();
+      last_ = engine_.play(body_, *again);
+    }
     found_.schedules++;
     found_.points += last_.points;
     if (last_.failed.kind.empty()) return false;
@@ -176,8 +194,9 @@ class explorer {
         if (!has_time()) return;
         if (play(*all, fmt::format("dfs({})", b))) return;
       }
-      found_.exhausted = b == bound;
       found_.bound = b;
+      found_.exhausted = b == bound || !all->was_cut();
+      if (found_.exhausted) return;
     }
   }
 
@@ -230,8 +249,7 @@ class explorer {
 
   options options_;
   const std::function<void()> body_;
-  terminate_guard terminate_;
-  [[no_unique_address]] crash_guard crash_;
+  process_guard process_;
   engine engine_;
   const time_point began_;
   exploration found_;

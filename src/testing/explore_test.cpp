@@ -10,6 +10,8 @@
 #include <set>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 namespace kettle::testing {
 namespace {
@@ -307,6 +309,148 @@ TEST(explore, whole_programs_run_in_it) {
     check(sum == 7, "all answers have come");
   });
   EXPECT_FALSE(fine) << fine;
+}
+
+TEST(explore, a_seed_of_a_failure_inside_run_is_found_again) {
+  auto body = [] {
+    atomic<int> n{0};
+    auto add = [&] { n.store(n.load(seq_cst) + 1, seq_cst); };
+    thread other("other", add);
+    run([&](nursery&) {
+      add();
+      other.join();
+      check(n.load(seq_cst) == 2, "no update is lost");
+    });
+  };
+  exploration found = explore({}, body);
+  ASSERT_EQ(found.kind, "check") << found;
+  EXPECT_EQ(found.message.find("did not happen again"), std::string::npos) << found.message;
+  seed_in_environment seed(found.seed);
+  for (int i = 0; i < 10; i++) EXPECT_EQ(explore({}, body).message, found.message);
+}
+
+TEST(explore, a_deadline_may_come_while_its_task_computes) {
+  bool late = false;
+  exploration fine = explore({.strategy = dfs(1)}, [&] {
+    try {
+      fail_after(std::chrono::milliseconds(1), []() -> task<> {
+        for (int i = 0; i < 3; i++) check_cancelled();
+        co_return;
+      }).get();
+    } catch (const timeout_error&) {
+      late = true;
+    }
+  });
+  EXPECT_TRUE(fine.exhausted) << fine;
+  EXPECT_TRUE(late);
+}
+
+TEST(explore, a_race_on_the_first_variable_that_any_schedule_meets_is_found) {
+  exploration found = explore({.strategy = dfs(0)}, [] {
+    if (choose(2) == 0) return;
+    var<int> n = 0;
+    thread other([&] { n.set(1); });
+    n.set(2);
+  });
+  EXPECT_EQ(found.kind, "race") << found;
+}
+
+TEST(explore, making_and_destroying_a_variable_are_writes) {
+  exploration made = explore({.strategy = dfs(2)}, [] {
+    atomic<var<int>*> p{nullptr};
+    thread reader([&] {
+      if (auto* v = p.load(relaxed)) v->get();
+    });
+    var<int> n = 7;
+    p.store(&n, relaxed);
+    reader.join();
+  });
+  EXPECT_EQ(made.kind, "race") << made;
+  exploration destroyed = explore({.strategy = dfs(2)}, [] {
+    auto n = std::make_unique<var<int>>(7);
+    thread writer([v = n.get()] { v->set(8); });
+    n.reset();
+  });
+  EXPECT_TRUE(destroyed.kind == "race" || destroyed.kind == "use after end") << destroyed;
+}
+
+TEST(explore, a_compare_exchange_that_fails_publishes_nothing) {
+  exploration found = explore({.strategy = dfs(2)}, [] {
+    var<int> data = 0;
+    atomic<int> flag{5}, ready{0};
+    thread writer([&] {
+      data = 1;
+      int wrong = 0;
+      flag.compare_exchange_strong(wrong, 6, seq_cst, seq_cst);
+      ready.store(1, relaxed);
+    });
+    if (ready.load(relaxed)) {
+      flag.fetch_add(1, acquire);
+      data.get();
+    }
+    writer.join();
+  });
+  EXPECT_EQ(found.kind, "race") << found;
+}
+
+TEST(explore, what_comes_after_a_delayed_release_is_not_published_by_it) {
+  exploration found = explore({.strategy = dfs(2)}, [] {
+    var<int> data = 0;
+    atomic<int> ready{0};
+    thread writer([&] {
+      ready.store(1, release);
+      data = 1;
+    });
+    if (ready.load(acquire)) data.get();
+    writer.join();
+  });
+  EXPECT_EQ(found.kind, "race") << found;
+}
+
+TEST(explore, what_threads_of_a_failed_schedule_hold_is_not_destroyed) {
+  exploration found = explore({}, [] {
+    auto m = std::make_shared<mutex>();
+    thread other([m] {
+      auto g = m->lock().get();
+      check(false, "always");
+    });
+    m.reset();
+  });
+  EXPECT_EQ(found.kind, "check") << found;
+}
+
+TEST(explore, dfs_does_not_wander) {
+  auto body = [] {
+    atomic<int> n{0};
+    auto twice = [&] {
+      n.fetch_add(1, seq_cst);
+      n.fetch_add(1, seq_cst);
+    };
+    thread a(twice), b(twice);
+  };
+  exploration all = explore({.strategy = dfs(50), .weak = sequential}, body);
+  EXPECT_TRUE(all.exhausted) << all;
+  exploration two = explore({.strategy = dfs(2), .weak = sequential}, body);
+  EXPECT_LT(two.schedules, 120u) << two;
+}
+
+TEST(explore, a_bound_that_cuts_nothing_off_is_enough) {
+  exploration all = explore({.strategy = dfs(1000)}, [] { dekker(seq_cst); });
+  EXPECT_TRUE(all.exhausted) << all;
+  EXPECT_LT(all.bound, 20u);
+}
+
+TEST(explore, several_explorations_run_at_once) {
+  auto terminates = [] { std::terminate(); };
+  std::vector<std::thread> threads;
+  atomic<int> told{0};
+  for (int i = 0; i < 3; i++)
+    threads.emplace_back([&] {
+      for (int k = 0; k < 20; k++)
+        if (explore({}, terminates).kind == "terminate") told.fetch_add(1, relaxed);
+    });
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(told.load(relaxed), 60);
 }
 
 TEST(explore, does_not_stand_in_another_one) {

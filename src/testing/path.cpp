@@ -2,7 +2,7 @@
 
 #include <kettle/base/error.hpp>
 
-#include <cstdlib>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -18,22 +18,24 @@ std::string text_of(const path& p) {
 path parse_path(std::string_view text) {
   path out;
   if (text == "-") return out;
-  std::string all(text);
-  const char* at = all.c_str();
+  const char *at = text.data(), *end = at + text.size();
+  auto number = [&](auto& to) {
+    auto [rest, error] = std::from_chars(at, end, to);
+    bool read = error == std::errc() && *at != '-';
+    at = rest;
+    return read;
+  };
+  auto sign = [&](char c) { return at != end && *at == c && ++at != end; };
   for (;;) {
-    char* end = nullptr;
     departure d;
-    d.decision = std::uint32_t(std::strtoul(at, &end, 10));
-    if (end == at || *end != '.') break;
-    at = end + 1;
-    d.chosen = int(std::strtol(at, &end, 10));
-    if (end == at) break;
+    bool later =
+        at != end && number(d.decision) && (out.empty() || d.decision > out.back().decision);
+    if (!later || !sign('.') || !number(d.chosen)) break;
     out.push_back(d);
-    if (*end == '\0') return out;
-    if (*end != '-') break;
-    at = end + 1;
+    if (at == end) return out;
+    if (!sign('-')) break;
   }
-  throw usage_error("KETTLE_SEED: '" + all + "' is no seed of an exploration");
+  throw usage_error("KETTLE_SEED: '" + std::string(text) + "' is no seed of an exploration");
 }
 
 }  // namespace kettle::inline KETTLE_ABI::testing::detail

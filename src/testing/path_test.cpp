@@ -15,7 +15,8 @@ TEST(path, is_read_as_it_was_written) {
 }
 
 TEST(path, what_is_none_is_refused) {
-  for (const char* wrong : {"", "x", "1", "1.", ".1", "1.2-", "1.2 ", "1.2-x"})
+  for (const char* wrong : {"", "x", "1", "1.", ".1", "1.2-", "1.2 ", "1.2-x", "-5.3", " 1.1",
+                            "0.-3", "5.1-1.1", "99999999999.1"})
     EXPECT_THROW(parse_path(wrong), usage_error) << wrong;
 }
 

@@ -14,9 +14,6 @@ using testing::detail::engine;
 
 engine& here() noexcept { return engine::here(); }
 
-// Stays when the engine has gone: a node may be freed after the exploration that made it.
-bool is_explored(const void* block) noexcept { return exploring() && here().memory().holds(block); }
-
 }  // namespace
 
 bool load(const void* word, std::size_t bytes, void* out, memory_order order, where at) noexcept {
@@ -45,6 +42,7 @@ int futex_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t u
 int futex_wake(const std::uint32_t* word, int threads) noexcept {
   return here().futex_wake(word, threads);
 }
+void look_at_clock(std::int64_t timer_ns) noexcept { here().look_at_clock(timer_ns); }
 std::int64_t now_ns() noexcept { return here().now_ns(); }
 
 // Numbers of threads begin at 0, which no pthread_t is.
@@ -61,11 +59,10 @@ char* stack_bottom() noexcept { return here().stack_bottom(); }
 void* take_block(std::size_t bytes) {
   return exploring() ? here().memory().take(bytes) : ::operator new(bytes);
 }
+// A block may be freed after the schedule that it is of: its memory is used again already.
 void give_block(void* block, std::size_t bytes) noexcept {
-  if (is_explored(block))
-    here().memory().give(block, bytes);
-  else
-    ::operator delete(block, bytes);
+  if (!testing::detail::arena::is_of_one(block)) return ::operator delete(block, bytes);
+  if (exploring() && here().memory().holds(block)) here().memory().give(block, bytes);
 }
 
 void fail(const char* kind, const char* text, where at) noexcept { here().fail(kind, text, at); }

@@ -136,6 +136,7 @@ class dfs final : public strategy {
     return decide(one(thread) | one(delayed_store), thread,
                   [](entity e) -> unsigned { return e == delayed_store; }) == delayed_store;
   }
+  bool was_cut() const noexcept override { return cut_; }
   unsigned pick(unsigned n) override {
     return unsigned(decide(one(int(n)) - 1, 0, [](entity) -> unsigned { return 0; }));
   }
@@ -160,13 +161,16 @@ class dfs final : public strategy {
       if (cost(e)) d.costly |= one(e);
     }
     d.untried = can & ~one(usual);
-    if (spent >= bound_) d.untried &= ~d.costly;
+    if (spent >= bound_) {
+      cut_ |= (d.untried & d.costly) != 0;
+      d.untried &= ~d.costly;
+    }
     decisions_.push_back(d);
     at_++;
     return usual;
   }
   const unsigned bound_;
-  bool first_ = true;
+  bool first_ = true, cut_ = false;
   std::size_t at_ = 0;
   std::vector<decision> decisions_;
 };
@@ -207,7 +211,7 @@ std::unique_ptr<strategy> make_random(std::uint64_t seed) {
   return std::make_unique<random_walk>(seed);
 }
 std::unique_ptr<strategy> make_pct(std::uint64_t seed, unsigned depth) {
-  return std::make_unique<pct>(seed, std::max(depth, 1u));
+  return std::make_unique<pct>(seed, std::clamp(depth, 1u, 1000u));
 }
 std::unique_ptr<strategy> make_pos(std::uint64_t seed) { return std::make_unique<pos>(seed); }
 std::unique_ptr<strategy> make_dfs(unsigned bound) { return std::make_unique<dfs>(bound); }

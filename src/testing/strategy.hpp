@@ -48,6 +48,8 @@ class strategy {
   virtual void arrives(entity, const pending_step&) {}
   virtual void steps(entity, const pending_step&) {}
   virtual void ended(std::uint64_t /*points*/) {}  // the schedule
+  // Whether a bound has left schedules out.
+  virtual bool was_cut() const noexcept { return true; }
 };
 
 std::unique_ptr<strategy> make_random(std::uint64_t seed);

@@ -9,6 +9,7 @@ namespace {
 TEST(testing_tools, belong_into_an_exploration) {
   EXPECT_THROW(thread([] {}), usage_error);
   EXPECT_THROW(choose(2), usage_error);
+  EXPECT_EQ(explore({}, [] { choose(64); }).kind, "exception");
   EXPECT_THROW(check(false, "something"), usage_error);
   EXPECT_NO_THROW(check(true, "something"));
   var<int> n = 1;

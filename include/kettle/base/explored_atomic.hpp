@@ -46,7 +46,11 @@ template <class T> class atomic {
     begin(step::compare_exchange, order, at);
     bool done =
         __atomic_compare_exchange(&value_, &expected, &desired, false, int(order), int(failed));
-    end(done ? order : failed, expected, done ? desired : expected);
+    // One that fails is a load: it publishes nothing.
+    end(done                              ? order
+        : failed == memory_order::relaxed ? failed
+                                          : memory_order::acquire,
+        expected, done ? desired : expected);
     return done;
   }
   // Never fails for no reason here.

@@ -88,6 +88,8 @@ void relax() noexcept;
 int futex_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t until_ns) noexcept;
 int futex_wake(const std::uint32_t* word, int threads) noexcept;
 std::int64_t now_ns() noexcept;
+// A thread that runs has a timer: its time may have come.
+void look_at_clock(std::int64_t timer_ns) noexcept;
 int start_thread(unsigned long& out, void* (*body)(void*), void* argument) noexcept;
 void join_thread(unsigned long thread) noexcept;
 void detach_thread(unsigned long thread) noexcept;

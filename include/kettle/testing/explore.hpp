@@ -20,10 +20,12 @@
 // pools), `kettle::atomic`, `testing::thread` and `testing::var`; not std::thread, std::mutex and
 // system calls: a thread that blocks in one of those blocks the exploration.
 //
-// A failure is: a false check or assertion, an exception that leaves `body` or a thread, a deadlock
-// (a lost wake-up is one), a race on a testing::var, the use of an object of kettle's that has
-// ended, nodes or frames of kettle's that were never given back, a schedule without end. The
-// exploration stops at the first one, shortens its schedule, and tells how to run it again.
+// What a deadline or sleep waits for may come at any point, but time stands still between two calls
+// of clock::now(). A failure is: a false check or assertion, an exception that leaves `body` or a
+// thread, a deadlock (a lost wake-up is one), a race on a testing::var, the use of an object of
+// kettle's that has ended, nodes or frames of kettle's that were never given back, a schedule
+// without end. The exploration stops at the first one, shortens its schedule, and tells how to run
+// it again.
 //
 // KETTLE_SEED: the text `seed` of a failure. Explorations run that schedule alone, again and again
 // the same, under a debugger too.
@@ -109,6 +111,9 @@ template <class Body> exploration explore(const options& o, Body&& body) {
   static_assert(explored_build || !std::is_invocable_v<Body&>,
                 "explore needs the explored build of the library: link kettle::explored in place "
                 "of kettle::kettle");
+  static_assert(std::is_void_v<std::invoke_result_t<Body&>>,
+                "the body of an exploration returns nothing: what it makes it waits for, by .get() "
+                "or run(...)");
   if constexpr (std::is_function_v<std::remove_reference_t<Body>>) {
     auto* function = &body;
     return explore(o, function);

@@ -36,6 +36,8 @@ class thread {
   template <class F>
     requires std::is_invocable_v<F&>
   thread(const char* name, F f, where at = {}) {
+    static_assert(std::is_void_v<std::invoke_result_t<F&>>,
+                  "the function of a testing::thread returns nothing: wait for a task by .get()");
     struct function final : detail::thread_function {
       explicit function(F g) : f(std::move(g)) {}
       void call() override { f(); }

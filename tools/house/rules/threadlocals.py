@@ -3,9 +3,8 @@
 import re
 
 WORD = re.compile(r"\bthread_local\b|\b__thread\b")
-# The struct itself; the one destructor at a thread's end; the seam's own; the sanitizers' note about one switch.
-HOMES = {"include/kettle/base/thread_state.hpp", "src/base/thread_state.cpp", "include/kettle/base/seam.hpp",
-         "src/fibers/sanitizer.hpp"}
+# The struct itself; the seam's own; the sanitizers' note about one switch.
+HOMES = {"include/kettle/base/thread_state.hpp", "include/kettle/base/seam.hpp", "src/fibers/sanitizer.hpp"}
 
 
 def check(tree):
