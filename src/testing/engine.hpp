@@ -93,7 +93,8 @@ class engine {
   const path& departures() const noexcept { return result_.departures; }
   arena& memory() noexcept { return arena_; }
   // A plain variable of testing::var: a point, and the check for races.
-  void access(const void* variable, bool writes, variable_history& history, where at);
+  void access(const void* variable, bool writes, const std::unique_ptr<variable_history>& history,
+              where at);
   void begins(const void* variable, variable_history& history);
   void ends(const void* variable, variable_history& history);
   // The last schedule met its first variable, and did not look for races from its beginning on.

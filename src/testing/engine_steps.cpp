@@ -300,10 +300,12 @@ void engine::advance_clock(std::int64_t no_later) {
 
 // Variables.
 
-void engine::access(const void* variable, bool writes, variable_history& h, where at) {
+// The history lies in the variable, which may have ended.
+void engine::access(const void* variable, bool writes,
+                    const std::unique_ptr<variable_history>& history, where at) {
   point(variable, writes, at);
   check_alive(variable, at, writes ? "writes" : "reads");
-  judge(writes, writes ? "writes" : "reads", h, at);
+  judge(writes, writes ? "writes" : "reads", *history, at);
   made(writes ? step::variable_write : step::variable_read, variable, writes, 0, 0);
 }
 

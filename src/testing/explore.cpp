@@ -45,7 +45,7 @@ void fail_on_terminate() {
 
 // So is a crash of the process, which at least says how to come there again. Not under
 // AddressSanitizer, whose own report says more.
-void tell_seed_of_crash(int signal) {
+[[maybe_unused]] void tell_seed_of_crash(int signal) {
   if (kettle::detail::seam::exploring()) {
     path departures = engine::here().departures();
     kettle::detail::seam::player = nullptr;

@@ -49,7 +49,7 @@ detail::variable::~variable() {
   if (kettle::detail::seam::exploring()) engine::here().ends(this, *history_);
 }
 void detail::variable::access(bool writes, kettle::detail::seam::where at) const {
-  engine_here("testing::var").access(this, writes, *history_, at);
+  engine_here("testing::var").access(this, writes, history_, at);
 }
 
 }  // namespace kettle::inline KETTLE_ABI::testing
