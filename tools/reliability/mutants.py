@@ -165,6 +165,23 @@ def by_tests(copy, patch):
         copy.apply(patch, back=True)
 
 
+def in_turn(patches):
+    """One of each part after the other, so that a run that is ended early has tried them all; last what changes a
+    public header, since all twins are then built anew."""
+    seen, keyed = {}, []
+    for patch in patches:
+        part = part_of(patch.stem)
+        seen[part] = seen.get(part, 0) + 1
+        keyed.append(("+++ b/include/" in patch.read_text(encoding="utf-8"), seen[part], patch))
+    return [patch for *_, patch in sorted(keyed)]
+
+
+def keep(rows, file):
+    """Writes what is known so far."""
+    if file:
+        Path(file).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
 def verdict(row):
     if why := row.get("error") or row["killed_by"]:
         return why
@@ -178,7 +195,7 @@ def main(argv):
     p.add_argument("--json", metavar="FILE")
     options = p.parse_args(argv)
     root = options.root.resolve()
-    patches = sorted(f for f in (root / "tests" / "mutants").glob("*.patch") if options.name in f.stem)
+    patches = in_turn(sorted(f for f in (root / "tests" / "mutants").glob("*.patch") if options.name in f.stem))
     if not patches:
         print(f"mutants: none has '{options.name}' in its name", file=sys.stderr)
         return 2
@@ -204,6 +221,7 @@ def main(argv):
     with ThreadPoolExecutor(copies.qsize()) as pool:
         for row in pool.map(tried, patches):
             rows.append(row)
+            keep(rows, options.json)
             if row["killed_by"] or "error" in row:
                 print(f"{row['name']:46} {verdict(row)}", flush=True)
     copy = copies.get()
@@ -213,13 +231,10 @@ def main(argv):
         row["killed_by"] = by_tests(copy, patch)
         if not row["killed_by"] and row["name"] in excused:
             row["why"] = excused[row["name"]]
+        keep(rows, options.json)
         print(f"{row['name']:46} {verdict(row)}", flush=True)
 
     print(f"{sum(bool(r['killed_by']) for r in rows)} of {len(rows)} mutants killed")
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as out:
-            json.dump(rows, out, indent=1)
-            out.write("\n")
     return 1 if any("error" in r or not (r["killed_by"] or "why" in r) for r in rows) else 0
 
 
