@@ -409,12 +409,15 @@ TEST(explore, what_comes_after_a_delayed_release_is_not_published_by_it) {
 
 TEST(explore, what_threads_of_a_failed_schedule_hold_is_not_destroyed) {
   exploration found = explore({}, [] {
-    auto m = std::make_shared<mutex>();
-    thread other([m] {
-      auto g = m->lock().get();
+    struct lockable {
+      mutex m;
+    };
+    auto shared = std::make_shared<lockable>();
+    thread other([shared] {
+      auto g = shared->m.lock().get();
       check(false, "always");
     });
-    m.reset();
+    shared.reset();
   });
   EXPECT_EQ(found.kind, "check") << found;
 }
