@@ -6,7 +6,8 @@
 tests/mutants/<part>_<what>.patch: first line `# what is wrong, and when`, then a diff. Each is applied to a copy of the
 committed tree in build/mutants, built, and tried by the twins of its part, all other twins, the tests of the part's
 rooms, and those under ThreadSanitizer, until one of them fails: it is killed. tests/mutants/survivors.txt names those
-that nobody can kill, each with the reason. NAME: only those whose name has NAME in it. --twins-only: without the tests, which take longer.
+that nobody can kill, each with the reason. NAME: only those whose name has NAME in it. --twins-only: without the tests,
+which take longer.
 
 Exit status: 0 all killed but those that survive as said, 1 another one survived, or one no longer applies or builds.
 """
