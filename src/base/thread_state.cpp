@@ -20,7 +20,8 @@ void at_thread_end(thread_end& e) {
   // The language's own list of what a thread does at its end, to which a destructor that runs there
   // may still add. A played thread has its ends run by the explorer.
   if (!tls.ends && !detail::seam::exploring())
-    abi::__cxa_thread_atexit([](void*) { run_thread_ends(); }, nullptr, &__dso_handle);
+    abi::__cxa_thread_atexit([](void*) { run_thread_ends(); }, nullptr,
+                             static_cast<void*>(&__dso_handle));
   e.next = std::exchange(tls.ends, &e);
 }
 

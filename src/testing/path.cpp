@@ -25,7 +25,11 @@ path parse_path(std::string_view text) {
     at = rest;
     return read;
   };
-  auto sign = [&](char c) { return at != end && *at == c && ++at != end; };
+  auto sign = [&](char c) {
+    bool there = at != end && *at == c;
+    at += there;
+    return there && at != end;
+  };
   for (;;) {
     departure d;
     bool later =

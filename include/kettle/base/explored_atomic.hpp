@@ -25,12 +25,14 @@ template <class T> class atomic {
 
   T load(memory_order order, where at = {}) const noexcept {
     T out;
-    if (!detail::seam::exploring() || !detail::seam::load(&value_, sizeof(T), &out, order, at))
+    if (!detail::seam::exploring() ||
+        !detail::seam::load(word(), size, static_cast<void*>(&out), order, at))
       __atomic_load(&value_, &out, int(order));
     return out;
   }
   void store(T value, memory_order order, where at = {}) noexcept {
-    if (!detail::seam::exploring() || !detail::seam::store(&value_, sizeof(T), &value, order, at))
+    if (!detail::seam::exploring() ||
+        !detail::seam::store(word(), size, static_cast<const void*>(&value), order, at))
       __atomic_store(&value_, &value, int(order));
   }
   T exchange(T value, memory_order order, where at = {}) noexcept {
@@ -92,19 +94,21 @@ template <class T> class atomic {
     if (!std::is_constant_evaluated() && detail::seam::exploring()) detail::seam::born(this);
   }
   void begin(step what, memory_order order, where at) const noexcept {
-    if (detail::seam::exploring()) detail::seam::modify(&value_, what, order, at);
+    if (detail::seam::exploring()) detail::seam::modify(word(), what, order, at);
   }
   void end(memory_order order, const T& before, const T& after) const noexcept {
-    if (detail::seam::exploring())
-      detail::seam::modified(&value_, order, bits(before), bits(after));
+    if (detail::seam::exploring()) detail::seam::modified(word(), order, bits(before), bits(after));
   }
   static std::uint64_t bits(const T& value) noexcept {
     std::uint64_t out = 0;
-    __builtin_memcpy(&out, &value, sizeof(T));
+    __builtin_memcpy(&out, static_cast<const void*>(&value), size);
     return out;
   }
 
-  alignas(sizeof(T)) T value_;  // NOLINT: pointers too
+  void* word() const noexcept { return const_cast<void*>(static_cast<const void*>(&value_)); }
+
+  static constexpr std::size_t size = sizeof(T);  // NOLINT: pointers too
+  alignas(sizeof(T)) T value_;                    // NOLINT: pointers too
 };
 
 }  // namespace kettle::inline KETTLE_ABI

@@ -30,7 +30,8 @@ namespace detail::seam {
 // build.
 #if defined(KETTLE_EXPLORED)
 struct where {
-  constexpr where(const char* f = __builtin_FILE(), unsigned l = __builtin_LINE()) noexcept
+  constexpr explicit(false)
+      where(const char* f = __builtin_FILE(), unsigned l = __builtin_LINE()) noexcept
       : file(f), line(l) {}
   const char* file;
   unsigned line;

@@ -53,7 +53,7 @@ template <class T> class var {
     value_ = std::move(value);
   }
   // Without a place of their own in schedules.
-  explicit(false) operator T() const { return get(); }
+  explicit(false) operator T() const { return get(); }  // NOLINT: as of a T
   var& operator=(T value) {
     set(std::move(value));
     return *this;
