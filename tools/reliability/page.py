@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Writes docs/reliability.md out of the JSON that the verbs leave.
 
-    page.py ROOT [--explore FILE] [--mutants FILE]
+    page.py ROOT [--explore FILE] [--mutants FILE] [--commit C]
 
-What is not given stays as the page had it. Each part says of which commit and day it is.
+What is not given stays as the page had it. Each part says of which commit (the newest, or C) and of which day it is.
 """
 
 import argparse
@@ -80,14 +80,14 @@ def planted(rows):
 TABLES = {"explore": ("Schedules", explored), "mutants": ("Planted errors", planted)}
 
 
-def section(root, name, file):
+def section(root, name, file, commit):
     title, lines = TABLES[name]
-    log = ["git", "log", "-1", "--format=%h"]
-    commit = subprocess.run(log, cwd=root, check=True, text=True, stdout=subprocess.PIPE).stdout
+    log = ["git", "log", "-1", "--format=%h", commit]
+    short = subprocess.run(log, cwd=root, check=True, text=True, stdout=subprocess.PIPE).stdout
     day = datetime.date.today().isoformat()
     rows = json.loads(Path(file).read_text(encoding="utf-8"))
     body = "\n".join(lines(rows))
-    return f"{BEGIN.format(name)}\n## {title}\n\nOf {day}, commit {commit.strip()}.\n\n{body}\n{END.format(name)}"
+    return f"{BEGIN.format(name)}\n## {title}\n\nOf {day}, commit {short.strip()}.\n\n{body}\n{END.format(name)}"
 
 
 def page(root, given, before):
@@ -96,7 +96,7 @@ def page(root, given, before):
     for name in TABLES:
         old = re.search(re.escape(BEGIN.format(name)) + ".*?" + re.escape(END.format(name)), before, re.DOTALL)
         if given.get(name):
-            out.append(section(root, name, given[name]))
+            out.append(section(root, name, given[name], given.get("commit") or "HEAD"))
         elif old:
             out.append(old.group())
     return "\n\n".join(out) + "\n"
@@ -107,6 +107,7 @@ def main(argv):
     p.add_argument("root", type=Path)
     for name in TABLES:
         p.add_argument("--" + name, metavar="FILE")
+    p.add_argument("--commit", metavar="C")
     options = vars(p.parse_args(argv))
     file = options["root"] / PAGE
     before = file.read_text(encoding="utf-8") if file.exists() else ""
