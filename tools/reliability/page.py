@@ -55,8 +55,8 @@ def planted(rows):
     for r in rows:
         parts.setdefault(r["part"], []).append(r)
     killed = [r for r in rows if r.get("killed_by")]
-    yield "`./dev mutants`: errors planted one by one in the parts above (by somebody who had seen the sources only; and the"
-    yield f"faults that these parts once had), and who notices: **{len(killed)} of {len(rows)} killed**."
+    yield "`./dev mutants`: errors planted one by one in the parts above (by somebody who had seen the sources only;"
+    yield f"and the faults that they once had), and who notices: **{len(killed)} of {len(rows)} killed**."
     yield ""
     yield "| part | planted | by its twins | by other twins | by the tests | by TSan | survive |"
     yield "|---|--:|--:|--:|--:|--:|--:|"
