@@ -215,7 +215,14 @@ def main(argv):
     def tried(patch):
         copy = copies.get()
         try:
-            return by_twins(copy, patch, names)
+            row = by_twins(copy, patch, names)
+            if not row["killed_by"] and "error" not in row:
+                if not options.twins_only:
+                    row["killed_by"] = by_tests(copy, patch)
+                if not row["killed_by"] and (options.twins_only or row["name"] in excused):
+                    row["why"] = excused.get(row["name"], "no twin kills it; the tests and ThreadSanitizer were not asked")
+            print(f"{row['name']:46} {verdict(row)}", flush=True)
+            return row
         finally:
             copies.put(copy)
 
@@ -224,20 +231,6 @@ def main(argv):
         for row in pool.map(tried, patches):
             rows.append(row)
             keep(rows, options.json)
-            if row["killed_by"] or "error" in row:
-                print(f"{row['name']:46} {verdict(row)}", flush=True)
-    copy = copies.get()
-    for row, patch in zip(rows, patches):
-        if row["killed_by"] or "error" in row:
-            continue
-        if options.twins_only:
-            row["why"] = "no twin kills it; the tests and ThreadSanitizer were not asked"
-        else:
-            row["killed_by"] = by_tests(copy, patch)
-        if not row["killed_by"] and row["name"] in excused:
-            row["why"] = excused[row["name"]]
-        keep(rows, options.json)
-        print(f"{row['name']:46} {verdict(row)}", flush=True)
 
     print(f"{sum(bool(r['killed_by']) for r in rows)} of {len(rows)} mutants killed")
     return 1 if any("error" in r or not (r["killed_by"] or "why" in r) for r in rows) else 0
