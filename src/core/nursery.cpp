@@ -94,7 +94,7 @@ bool nursery::join_operation::start() {
   return false;
 }
 
-void nursery::cancel_after(duration grace) noexcept {
+void nursery::cancel_after(any_duration grace) noexcept {
   closing_ = true;
   scope_.cancel_after(grace);
   for (cancel_scope* s : until_closing_) s->cancel("the nursery is closing");

@@ -131,11 +131,11 @@ void cancel_scope::cancel(const char* reason) noexcept {
   refresh();
 }
 
-void cancel_scope::cancel_after(duration grace) noexcept {
+void cancel_scope::cancel_after(any_duration grace) noexcept {
   if (at_)
     deadline(std::min(deadline_, after(at_->now(), grace)));
   else
-    relative_ = std::min(relative_, grace);
+    relative_ = std::min<duration>(relative_, grace);
 }
 
 void cancel_scope::deadline(time_point t) noexcept {

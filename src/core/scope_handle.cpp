@@ -107,7 +107,7 @@ void scope_handle::deadline(time_point t) const {
   send(r);
 }
 
-void scope_handle::cancel_after(duration grace) const {
+void scope_handle::cancel_after(any_duration grace) const {
   auto* r = new request(*control_, wish::cancel_after);
   r->grace = grace;
   send(r);

@@ -3,8 +3,8 @@
 
 namespace kettle::inline KETTLE_ABI {
 
-ticks::ticks(duration interval) : interval_(interval), due_(after(clock::now(), interval)) {
-  if (interval <= duration(0)) throw usage_error("every: the interval must be positive");
+ticks::ticks(any_duration interval) : interval_(interval), due_(after(clock::now(), interval)) {
+  if (interval_ <= duration(0)) throw usage_error("every: the interval must be positive");
 }
 
 }  // namespace kettle::inline KETTLE_ABI

@@ -24,6 +24,27 @@ task<> fails(const char* text) {
   throw std::runtime_error(text);
 }
 
+TEST(forms, wait_for_ever_when_the_caller_says_so_in_any_unit) {
+  using years = std::chrono::duration<std::int64_t, std::ratio<31'556'952>>;
+  run_virtual([]() -> task<> {
+    auto slow = []() -> task<int> {
+      co_await sleep_for(1h);
+      co_return 3;
+    };
+    EXPECT_EQ(co_await fail_after(std::chrono::seconds::max(), slow()), 3);
+    EXPECT_EQ(co_await move_on_after(years(300), slow()), 3);
+    EXPECT_EQ(co_await shielded(std::chrono::hours::max(), slow()), 3);
+    bool cleaned = false;
+    auto cleanup = [&]() -> task<> {
+      co_await slow();
+      cleaned = true;
+    };
+    co_await finally(yield(), cleanup, std::chrono::hours::max());
+    EXPECT_TRUE(cleaned);
+    EXPECT_FALSE(co_await move_on_after(1h, sleep_for(years(300))));
+  });
+}
+
 TEST(forms, take_a_task_an_operation_a_future_a_form_or_a_callable) {
   run_virtual([](nursery& n) -> task<> {
     auto three = []() -> task<int> { co_return 3; };

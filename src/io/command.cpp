@@ -195,7 +195,7 @@ command& command::input(std::string text) {
   settings_.input = std::move(text);
   return *this;
 }
-command& command::grace(duration between_term_and_kill) {
+command& command::grace(any_duration between_term_and_kill) {
   settings_.grace = between_term_and_kill;
   return *this;
 }

@@ -10,10 +10,37 @@
 #else
 #include <chrono>
 #endif
+#include <ratio>
+#include <type_traits>
 
 namespace kettle::inline KETTLE_ABI {
 
 using duration = std::chrono::nanoseconds;
+
+// A duration as a caller gives it, in any unit. What nanoseconds cannot hold is cut to the longest,
+// or the shortest, that they can: so hours::max() is for ever. A NaN is no time at all.
+class any_duration {
+ public:
+  template <class Rep, class Period>
+  explicit(false) constexpr any_duration(std::chrono::duration<Rep, Period> d) noexcept
+      : value_(cut(d)) {}
+  explicit(false) constexpr operator duration() const noexcept { return value_; }
+
+ private:
+  template <class Rep, class Period>
+  static constexpr duration cut(std::chrono::duration<Rep, Period> d) noexcept {
+    using unit = std::ratio_divide<Period, std::nano>;
+    __extension__ using wide =
+        std::conditional_t<std::chrono::treat_as_floating_point_v<Rep>, long double, __int128>;
+    if (d.count() != d.count()) return duration(0);
+    auto ns = static_cast<wide>(d.count()) * unit::num / unit::den;
+    if (ns >= static_cast<wide>(duration::max().count())) return duration::max();
+    if (ns <= static_cast<wide>(duration::min().count())) return duration::min();
+    return duration(static_cast<duration::rep>(ns));
+  }
+
+  duration value_;
+};
 
 // Not std::chrono::steady_clock: under a virtual clock `now` is the loop's own time.
 struct clock {

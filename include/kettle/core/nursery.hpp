@@ -67,7 +67,7 @@ class nursery {
   void cancel(const char* reason = "") noexcept { scope_.cancel(reason); }
   // Drains: closing() becomes true, waits under until_closing() end at once, the rest is cancelled
   // after the grace.
-  void cancel_after(duration grace) noexcept;
+  void cancel_after(any_duration grace) noexcept;
   bool closing() const noexcept { return closing_; }
 
   cancel_scope& scope() noexcept { return scope_; }

@@ -30,7 +30,7 @@ class cancel_scope : private timer {
   // until its first wait. `reason` must outlive the scope (a string literal).
   void cancel(const char* reason = "") noexcept;
   // Moves the deadline to `grace` from now.
-  void cancel_after(duration grace) noexcept;
+  void cancel_after(any_duration grace) noexcept;
 
   bool cancel_called() const noexcept { return cancel_called_; }
   const char* reason() const noexcept { return reason_; }
@@ -42,7 +42,7 @@ class cancel_scope : private timer {
   time_point deadline() const noexcept { return deadline_; }
   void deadline(time_point t) noexcept;  // takes effect at once, on whoever sleeps inside
   // Relative deadlines count from entry: kept until then.
-  void relative_deadline(duration d) noexcept { relative_ = d; }
+  void relative_deadline(any_duration d) noexcept { relative_ = d; }
 
   bool shield() const noexcept { return shield_; }
   void shield(bool on) noexcept;  // false: a pending outer cancellation comes through at once

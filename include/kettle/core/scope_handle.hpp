@@ -32,7 +32,7 @@ class scope_handle {
 
   void cancel(const char* reason = "") const;  // `reason` must outlive the scope
   void deadline(time_point t) const;
-  void cancel_after(duration grace) const;  // counted from when the scope's thread gets it
+  void cancel_after(any_duration grace) const;  // counted from when the scope's thread gets it
 
  private:
   friend class cancel_scope;

@@ -32,7 +32,7 @@ class KETTLE_WAIT sleep_operation : public operation<sleep_operation>, private t
   bool relative_;
 };
 
-inline sleep_operation sleep_for(duration d) noexcept { return sleep_operation::lasting(d); }
+inline sleep_operation sleep_for(any_duration d) noexcept { return sleep_operation::lasting(d); }
 inline sleep_operation sleep_until(time_point t) noexcept { return sleep_operation::until(t); }
 inline sleep_operation sleep_forever() noexcept { return sleep_operation::until(never); }
 

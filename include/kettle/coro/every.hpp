@@ -18,8 +18,8 @@ namespace kettle::inline KETTLE_ABI {
 
 class ticks {
  public:
-  explicit ticks(
-      duration interval);  // usage_error unless positive; the first beat is one interval from now
+  // usage_error unless positive; the first beat is one interval from now.
+  explicit ticks(any_duration interval);
 
   task<std::optional<std::uint64_t>> next() {
     co_await sleep_until(due_);
@@ -33,6 +33,6 @@ class ticks {
   time_point due_;
 };
 
-inline ticks every(duration interval) { return ticks(interval); }
+inline ticks every(any_duration interval) { return ticks(interval); }
 
 }  // namespace kettle::inline KETTLE_ABI

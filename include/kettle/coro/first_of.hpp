@@ -23,7 +23,7 @@
 namespace kettle::inline KETTLE_ABI {
 
 template <class T> struct first_options {
-  duration stagger{0};                       // 0: all at once
+  any_duration stagger = duration(0);        // 0: all at once
   bool (*accept)(const T& value) = nullptr;  // a value it refuses counts as a failed try
 };
 
@@ -71,16 +71,17 @@ task<> first_try(first_state<T>& s, F& f, Item& item, bool (*accept)(const T&)) 
 
 template <class T, class F, class Item>
 task<> launch_tries(first_state<T>& s, F& f, std::vector<Item>& items, first_options<T> o) {
+  const duration stagger = o.stagger;
   for (auto& item : items) {
     s.n.start([&s, &f, &item, accept = o.accept] { return first_try<T>(s, f, item, accept); });
-    if (o.stagger <= duration(0)) continue;
+    if (stagger <= duration(0)) continue;
     cancel_scope pause;
     struct pausing {
       cancel_scope*& slot;
       ~pausing() { slot = nullptr; }  // also when the launcher is cancelled: tries may still fail
     } at_end{s.pause};
     s.pause = &pause;
-    co_await in_scope(pause, sleep_for(o.stagger));
+    co_await in_scope(pause, sleep_for(stagger));
   }
 }
 

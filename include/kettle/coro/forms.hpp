@@ -201,7 +201,7 @@ task<final_result_t<call_result<F, A...>>> call_in(P place, F f, A... a) {
 }  // namespace detail
 
 // (d, W): T; timeout_error when d is over first.
-template <detail::form_argument W> task<detail::hold_result<W>> fail_after(duration d, W&& w) {
+template <detail::form_argument W> task<detail::hold_result<W>> fail_after(any_duration d, W&& w) {
   KETTLE_CHECK_CLOSURE(W);
   return detail::fail_on(never, d, detail::hold(std::forward<W>(w)));
 }
@@ -212,7 +212,7 @@ template <detail::form_argument W> task<detail::hold_result<W>> fail_at(time_poi
 
 // (d, W): optional<T>, or bool for void; empty or false when d is over first.
 template <detail::form_argument W>
-task<detail::maybe_t<detail::hold_result<W>>> move_on_after(duration d, W&& w) {
+task<detail::maybe_t<detail::hold_result<W>>> move_on_after(any_duration d, W&& w) {
   KETTLE_CHECK_CLOSURE(W);
   return detail::move_on(never, d, detail::hold(std::forward<W>(w)));
 }
@@ -224,7 +224,7 @@ task<detail::maybe_t<detail::hold_result<W>>> move_on_at(time_point t, W&& w) {
 
 // (grace, W): not reached by cancellation from outside, cut after the grace; optional<T> or bool.
 template <detail::form_argument W>
-task<detail::maybe_t<detail::hold_result<W>>> shielded(duration grace, W&& w) {
+task<detail::maybe_t<detail::hold_result<W>>> shielded(any_duration grace, W&& w) {
   KETTLE_CHECK_CLOSURE(W);
   return detail::shielded_from(grace, detail::hold(std::forward<W>(w)));
 }
@@ -240,7 +240,8 @@ task<detail::maybe_t<detail::hold_result<W>>> in_scope(cancel_scope& s, W&& w) {
 // (W, cleanup, grace): the cleanup, a wait or a callable, runs shielded on every way out, cut after
 // the grace.
 template <detail::form_argument W, detail::form_argument C>
-task<detail::hold_result<W>> finally(W&& w, C&& cleanup, duration grace = std::chrono::seconds(5)) {
+task<detail::hold_result<W>> finally(W&& w, C&& cleanup,
+                                     any_duration grace = std::chrono::seconds(5)) {
   KETTLE_CHECK_CLOSURE(W);
   KETTLE_CHECK_CLOSURE(C);
   return detail::run_finally(detail::hold(std::forward<W>(w)),

@@ -47,7 +47,7 @@ inline constexpr abandon_t
 
 struct deadline {
   static constexpr bool is_tag = true;
-  explicit deadline(duration from_now) : at(after(clock::now(), from_now)) {}
+  explicit deadline(any_duration from_now) : at(after(clock::now(), from_now)) {}
   explicit deadline(time_point t) noexcept : at(t) {}
   void apply(detail::start_options&) const noexcept {}
   time_point at;

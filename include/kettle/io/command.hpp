@@ -57,7 +57,7 @@ class command {
   command& env(std::string name, std::string value);
   command& directory(std::string path);  // to run in
   command& input(std::string text);      // on its standard input, then the end of it
-  command& grace(duration between_term_and_kill);
+  command& grace(any_duration between_term_and_kill);
   command& capture_limit(
       std::size_t bytes);  // of either output: limit_overrun, and the program is ended
 

@@ -35,9 +35,10 @@ enum class start_method : std::uint8_t {
 struct process_pool_options {
   std::size_t workers = 0;  // 0: one a usable core
   start_method start = start_method::fork_server;
-  void (*init)() = nullptr;                         // in each new worker, before its first task
-  std::size_t max_tasks = 0;                        // a worker is replaced after so many; 0: never
-  duration grace = std::chrono::milliseconds(100);  // between asking a task to end and killing it
+  void (*init)() = nullptr;   // in each new worker, before its first task
+  std::size_t max_tasks = 0;  // a worker is replaced after so many; 0: never
+  any_duration grace =
+      std::chrono::milliseconds(100);  // between asking a task to end and killing it
 };
 
 class process_engine;

@@ -73,7 +73,7 @@ inline constexpr memory_model tso = memory_model::tso;
 struct options {
   testing::strategy strategy = rotate;
   std::uint64_t seeds = 100'000;  // schedules at most, those of dfs counted too
-  duration time = std::chrono::seconds(10);
+  any_duration time = std::chrono::seconds(10);
   memory_model weak = tso;
   std::uint64_t first_seed = 1;
   std::uint64_t most_points = 20'000;  // of one schedule: more is a failure
