@@ -77,6 +77,13 @@ bool wait_point::begin_cancelled(context& c) noexcept {
   return false;
 }
 
+// Nobody else knows of this wait: it is done.
+bool wait_point::take_turn(context& c) noexcept {
+  state_.store(claim::granted, relaxed);
+  make_ready(c);
+  return false;
+}
+
 void wait_point::park_here(context& c) {
   c.frame_ = nullptr;  // no coroutine of this context is suspended: the task tree must not follow
                        // an old one

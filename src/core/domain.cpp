@@ -66,19 +66,32 @@ void domain::nobody_is_busy() noexcept {
   if (busy_.load(acquire) != 0) return;
   for (const backlog& b : backlogs_)
     if (b.jobs.load(acquire) > 0 && has_free_thread(b)) return;  // it is about to begin
-  time_point next = world_ ? world_->next_event() : never;
-  for (home* h : homes_) {
+  for (home* h : homes_)
     if (!h->asleep()) return;  // mail has reached it: its poster is about to count it
-    if (world_) next = std::min(next, h->next_timer());
-  }
+  time_point next = world_ ? next_event() : never;
   if (busy_.load(relaxed) != 0) return;  // a job has begun meanwhile
   if (world_ && next != never) {
+    turns_.store(0, relaxed);
     if (next > world_->now()) world_->advance_to(next);
     for (home* h : homes_)
       if (h->next_timer() <= next) h->rouse();
     return;
   }
   if (deadlock_ && is_judged()) post(*root_, *deadlock_);
+}
+
+// What virtual time would jump to.
+time_point domain::next_event() const noexcept {
+  time_point next = world_->next_event();
+  for (home* h : homes_) next = std::min(next, h->next_timer());
+  return next;
+}
+
+// With nobody waiting for the clock it is a program that has much to do.
+void domain::time_stands_still() noexcept {
+  spin_guard here(lock_);
+  turns_.store(0, relaxed);
+  if (standstill_ && next_event() != never) post(*root_, *standstill_);
 }
 
 // Nothing of ours will ever happen; whether nothing else will.

@@ -15,6 +15,9 @@
 // is a deadlock only if the process has no other thread, and no signal handler, that could; which
 // is asked of the kernel, and so not before nothing has happened for a while.
 //
+// Virtual time moves only when all sleep, so code whose waits are always ready would stop it for
+// ever. Who goes on for millions of turns while others wait for the clock is told so.
+//
 // Threads: the counts are atomic; the lists and the virtual clock are under the lock.
 
 #include <kettle/base/atomic.hpp>
@@ -71,8 +74,14 @@ class domain {
   void add(home& h) noexcept;
   void remove(home& h) noexcept;
   companion_set companions;  // the run's lane and pool: ended before the rest of the domain
-  // Mail for the root home when everybody sleeps for ever; delivered there at most once at a time.
+  // Mail for the root home when everybody sleeps for ever, and when somebody never sleeps though
+  // others wait for virtual time; each is delivered there at most once at a time.
   void on_deadlock(mail* m) noexcept { deadlock_ = m; }
+  void on_standstill(mail* m) noexcept { standstill_ = m; }
+  // Under virtual time: a home has used up a turn's budget and goes on.
+  void turn_passes() noexcept {
+    if (turns_.fetch_add(1, relaxed) + 1 == turns_of_a_standstill) time_stands_still();
+  }
 
  private:
   friend class home;
@@ -80,7 +89,10 @@ class domain {
   void is_woken() noexcept { work_begins(); }  // called by the waker, before the wake call
   // A home has slept for as long as one must before outsiders are looked for. relaxed: a hint.
   void nothing_happened() noexcept { quiet_.store(true, relaxed); }
+  static constexpr std::uint32_t turns_of_a_standstill = 1 << 19;
   void nobody_is_busy() noexcept;
+  void time_stands_still() noexcept;
+  time_point next_event() const noexcept;
   bool is_judged() noexcept;
   bool has_free_thread(const backlog& b) const noexcept;
 
@@ -88,10 +100,12 @@ class domain {
   home* root_;
   atomic<std::int64_t> busy_{0};
   atomic<bool> quiet_{false};
+  atomic<std::uint32_t> turns_{0};  // since virtual time moved
   spin_lock lock_;
   std::vector<home*> homes_;
   std::forward_list<backlog> backlogs_;
   mail* deadlock_ = nullptr;
+  mail* standstill_ = nullptr;
 };
 
 }  // namespace kettle::inline KETTLE_ABI

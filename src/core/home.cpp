@@ -20,8 +20,6 @@ namespace kettle::inline KETTLE_ABI {
 
 namespace {
 
-constexpr int turns_between_polls =
-    61;  // prime, as in tokio: no beat with batches of a power of two
 constexpr std::ptrdiff_t nest_limit_bytes = 1 << 20;
 // Looking for outsiders is dear: so long nothing must have happened before, and between two looks.
 constexpr duration patience = std::chrono::milliseconds(100);
@@ -54,6 +52,7 @@ home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {
   tls.current = &thread_;
   tls.at = this;
   tls.stack_low = nesting_floor();
+  tls.budget = turn_budget;
   open_freelist();
   domain_->add(*this);
 }
@@ -82,24 +81,32 @@ backend& home::io() {
 
 void home::run_until_woken() {
   for (;;) {
-    for (int i = 0; i < turns_between_polls; i++) {
-      context* c = pop_ready();
-      if (!c) break;
-      c->kind_->resume(*c);
-      if (thread_woken_) {
-        thread_woken_ = false;
-        tls.current = &thread_;
-        return;
-      }
+    context* c = turn_is_over() ? nullptr : pop_ready();
+    if (!c) {
+      look_around();
+      continue;
     }
+    spend(cost_of_resume);
+    c->kind_->resume(*c);
+    if (!thread_woken_) continue;
+    thread_woken_ = false;
     tls.current = &thread_;
-    take_mail();
-    fire_due();
-    if (has_ready())
-      poll_now();
-    else
-      wait_for_work();
+    return;
   }
+}
+
+void home::look_around() {
+  tls.current = &thread_;
+  take_mail();
+  fire_due();
+  published_timer_.store(timers_.next(), release);  // read by the domain, which may move the clock
+  if (has_ready()) {
+    poll_now();
+    if (domain_->world()) domain_->turn_passes();
+  } else {
+    sleep_until(domain_->world() ? never : timers_.next());
+  }
+  tls.budget = turn_budget;
 }
 
 void home::poll_now() {
@@ -137,11 +144,6 @@ void home::fire_due() noexcept {
       detail::seam::look_at_clock(timers_.next().time_since_epoch().count());
   time_point t = now();
   while (timer* due = timers_.pop_due(t)) due->fire_(*due);
-}
-
-void home::wait_for_work() {
-  published_timer_.store(timers_.next(), release);  // read by the domain, which may move the clock
-  sleep_until(domain_->world() ? never : timers_.next());
 }
 
 void home::sleep_until(time_point until) {

@@ -15,6 +15,7 @@
 #include "core/timer_heap.hpp"
 
 #include <kettle/base/atomic.hpp>
+#include <kettle/core/budget.hpp>
 #include <kettle/core/context.hpp>
 #include <kettle/core/mail.hpp>
 
@@ -57,6 +58,12 @@ class home {
     ready_head_ = static_cast<context*>(c->mail_next_);
     if (!ready_head_) ready_tail_ = nullptr;
     return c;
+  }
+  // c lets everybody else who is ready run once. With nobody there to take the turn it waits to
+  // hear of others: the loop looks around.
+  void give_way(context& c) noexcept {
+    if (!ready_head_) tls.budget = 0;
+    push_ready(c);
   }
   context* first_ready() const noexcept { return ready_head_; }  // a fiber switches to it directly
   bool has_ready() const noexcept { return ready_head_ != nullptr; }
@@ -115,8 +122,8 @@ class home {
   static void park_thread(context& c);
   void change_domain(domain& d) noexcept;
   void fire_due() noexcept;
+  void look_around();
   void poll_now();
-  void wait_for_work();
   void sleep_until(time_point until);
   void wake_up() noexcept;
 

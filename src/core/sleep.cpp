@@ -12,7 +12,7 @@ bool sleep_operation::start() {
   if (relative_) {
     if (when_ <= 0 && !in_group_) {  // still a turn through the ready list: sleep_for(0) gives way
       take(claim::granted);
-      make_ready(who());
+      at.give_way(who());
       return false;
     }
     when = after(at.now(), duration(when_));
@@ -32,13 +32,13 @@ void yield_operation::get() {
   context* c = tls.current;
   if (!c || !c->can_block() || is_cancelled(*c)) [[unlikely]]
     return operation::get();
-  c->at_->push_ready(*c);
+  c->at_->give_way(*c);
   park_here(*c);
 }
 
 bool yield_operation::start() {
   take(claim::granted);
-  make_ready(who());
+  who().at_->give_way(who());
   return false;
 }
 

@@ -5,6 +5,7 @@
 #include "fibers/switch.hpp"
 
 #include <kettle/base/assert.hpp>
+#include <kettle/core/budget.hpp>
 #include <kettle/fibers/on_fiber.hpp>
 
 #include <algorithm>
@@ -29,7 +30,6 @@ struct carrier : thread_end {
   execution thread;
   exceptions_in_flight& in_flight = exceptions_of_this_thread();
   fiber* ended = nullptr;  // left for ever: the stack it stood on can be given back
-  int direct_left = 0;
 
   carrier() : thread_end{close} { open_execution(thread); }
   static void close(thread_end& e) noexcept {
@@ -98,14 +98,14 @@ void run_child(fiber& f, placed_child_base& c) noexcept {
 }
 
 // What a fiber whose child has ended runs next on the same stack.
-placed_child_base* next_unbegun(carrier& k) noexcept {
+placed_child_base* next_unbegun() noexcept {
   home& h = *tls.at;
-  while (k.direct_left > 0) {
+  while (!turn_is_over()) {
     context* next = h.first_ready();
     if (!next || !is_fiber(*next)) return nullptr;
     auto& c = static_cast<placed_child_base&>(*next);
     if (has_begun(c)) return nullptr;
-    k.direct_left--;
+    spend(cost_of_resume);
     h.pop_ready();
     if (may_begin(c)) return &c;
   }
@@ -123,9 +123,9 @@ inline void enter(carrier& k, execution& from, fiber& f) noexcept {
 
 [[noreturn]] void leave_for_ever(carrier& k, fiber& f) noexcept {
   k.ended = &f;
-  if (context* next = tls.at->first_ready(); next && is_fiber(*next) && k.direct_left > 0 &&
+  if (context* next = tls.at->first_ready(); next && is_fiber(*next) && !turn_is_over() &&
                                              has_begun(static_cast<placed_child_base&>(*next))) {
-    k.direct_left--;
+    spend(cost_of_resume);
     tls.at->pop_ready();
     fiber& n = fiber_of(*next);
     tls.current = next;
@@ -142,7 +142,7 @@ void fiber_main(execution& self) noexcept {
   auto& f = reinterpret_cast<fiber&>(self);
   carrier& k = *carrier_here();
   if (k.ended) reap(k);
-  for (placed_child_base* c = f.child; c; c = next_unbegun(k)) run_child(f, *c);
+  for (placed_child_base* c = f.child; c; c = next_unbegun()) run_child(f, *c);
   leave_for_ever(k, f);
 }
 
@@ -179,7 +179,6 @@ void resume_fiber(context& next) noexcept {
     f = make_fiber(k, c);
     if (!f) return;
   }
-  k.direct_left = fibers::direct_switches;
   char* stack_low = tls.stack_low;
   enter(k, k.thread, *f);
   tls.stack_low = stack_low;
@@ -199,10 +198,10 @@ void park_fiber(context& me) {
   carrier& k = *carrier_here();
   fiber& f = fiber_of(me);
   home& h = *me.at_;
-  while (k.direct_left > 0) {
+  while (!turn_is_over()) {
     context* next = h.first_ready();
     if (!next || !is_fiber(*next)) break;
-    k.direct_left--;
+    spend(cost_of_resume);
     h.pop_ready();
     if (next == &me) return;
     auto& c = static_cast<placed_child_base&>(*next);

@@ -33,9 +33,6 @@ extern const context_kind kind;
 fiber_slots* slots_of(context& running) noexcept;
 void set_index(placed_child_base& c, std::uint32_t index) noexcept;
 
-// How many switches fibers do among themselves before the dispatcher looks at mail, timers and I/O.
-inline constexpr int direct_switches = 61;
-
 void trim_stacks() noexcept;  // gives back the memory of this thread's unused stacks
 
 }  // namespace fibers

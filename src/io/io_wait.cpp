@@ -9,13 +9,19 @@ namespace kettle::inline KETTLE_ABI::detail {
 bool io_wait::begin_request() noexcept {
   backend& io = who().at_->io();
   do {
-    if (!io.try_now(*this)) {
-      in_kernel_ = true;
-      io.submit(*this);
-      return false;
-    }
-  } while (!step());
-  return true;
+    if (!io.try_now(*this)) break;
+    spend_moved();
+    if (step()) return true;
+  } while (!turn_is_over());  // the rest after the others had theirs
+  in_kernel_ = true;
+  io.submit(*this);
+  return false;
+}
+
+void io_wait::spend_moved() noexcept {
+  bool moves = kind == io_kind::recv || kind == io_kind::send || kind == io_kind::read ||
+               kind == io_kind::write;
+  if (moves && result > 0) spend_bytes(std::size_t(result));
 }
 
 void io_wait::cancel() noexcept {
@@ -29,6 +35,7 @@ bool io_wait::was_closed() const noexcept { return result == -ECANCELED && !aske
 void io_wait::completed(io_request& r) noexcept {
   auto& self = static_cast<io_wait&>(r);
   self.in_kernel_ = false;
+  self.spend_moved();
   bool over = r.result == -ECANCELED || self.step();
   if (!over && !self.asked_) over = self.begin_request();
   if (self.in_kernel_ || (over && self.pauses())) return;

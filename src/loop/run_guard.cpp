@@ -54,9 +54,10 @@ bool wants_virtual_time(const run_options& o) {
 }  // namespace
 
 struct run_guard::state {
-  struct deadlock_note : mail {
-    explicit deadlock_note(state& s) noexcept : mail(deliver), self(s) {}
-    static void deliver(mail& m) noexcept { static_cast<deadlock_note&>(m).self.deadlock(); }
+  // Calls `what` on the root home.
+  template <void (state::*what)() noexcept> struct note : mail {
+    explicit note(state& s) noexcept : mail(deliver), self(s) {}
+    static void deliver(mail& m) noexcept { (static_cast<note&>(m).self.*what)(); }
     state& self;
   };
 
@@ -65,7 +66,8 @@ struct run_guard::state {
         outer(h.in()),
         world(virtual_time ? std::make_unique<sim_world>() : nullptr),
         here(world.get(), &h),
-        note(*this) {}
+        deadlock_note(*this),
+        standstill_note(*this) {}
 
   // Everybody sleeps for ever: unwind it all with the tree as it stands. If that does not end it,
   // waits that can fail do, one after the other. What then still waits does so shielded: nothing
@@ -81,11 +83,25 @@ struct run_guard::state {
     root->cancel("deadlock");
   }
 
+  // Somebody is always ready, so virtual time never moves for those who wait for it.
+  void standstill() noexcept {
+    std::string tree = task_tree(root->scope());
+    if (!deadlock_text.empty()) {
+      std::fprintf(stderr, "kettle: virtual time stands still under a shield:\n%s", tree.c_str());
+      std::abort();
+    }
+    deadlock_text =
+        "virtual time stands still: somebody is always ready, while others wait for the clock\n" +
+        tree;
+    root->cancel("virtual time stands still");
+  }
+
   home& at;
   domain& outer;  // a run may stand within another one
   std::unique_ptr<sim_world> world;
   domain here;
-  deadlock_note note;
+  note<&state::deadlock> deadlock_note;
+  note<&state::standstill> standstill_note;
   std::unique_ptr<backend> outer_backend;
   std::optional<run_signals> signals;
   nursery* root = nullptr;
@@ -105,7 +121,8 @@ run_guard::run_guard(const run_options& o) {
   s.outer_backend = h.give_backend();
   h.use_backend(std::move(wanted));  // none: made on first use
   s.here.work_begins();
-  s.here.on_deadlock(&s.note);
+  s.here.on_deadlock(&s.deadlock_note);
+  s.here.on_standstill(&s.standstill_note);
   state_ = made.release();
 }
 
@@ -113,6 +130,7 @@ run_guard::~run_guard() {
   state& s = *state_;
   s.signals.reset();
   s.here.on_deadlock(nullptr);
+  s.here.on_standstill(nullptr);
   s.here.work_ends();
   s.at.enter(s.outer);
   s.at.use_backend(std::move(s.outer_backend));

@@ -3,7 +3,7 @@
 
 namespace kettle::inline KETTLE_ABI::detail {
 
-bool queued_wait::cancelled_meanwhile() const noexcept { return waited_ && is_cancelled(who()); }
+bool queued_wait::cancelled_meanwhile() const noexcept { return is_cancelled(who()); }
 
 void queued_wait::throw_cancelled() const { throw cancelled{cancel_reason(who())}; }
 

@@ -10,6 +10,7 @@
 #define CALL(...) ::kettle::on_fiber(__VA_ARGS__)
 
 #include "cancellation.inc"
+#include "fairness.inc"
 #include "nurseries.inc"
 #include "only_fibers.inc"
 #include "sync.inc"

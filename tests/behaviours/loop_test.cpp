@@ -10,5 +10,6 @@
 #define CALL(f, ...) f(__VA_ARGS__)
 
 #include "cancellation.inc"
+#include "fairness.inc"
 #include "nurseries.inc"
 #include "sync.inc"

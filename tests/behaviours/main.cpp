@@ -1,7 +1,10 @@
-// Runs the suite on the back end that KETTLE_BEHAVIOURS names; see suite.hpp.
+// Runs the suite on the back end that KETTLE_BEHAVIOURS names; see suite.hpp. With
+// KETTLE_BEHAVIOURS_BUDGET=1 every operation takes its turn, even those that are ready.
 
 #include "loop/choose.hpp"
 #include "sys/seccomp.hpp"
+
+#include <kettle/core/budget.hpp>
 
 #include <gtest/gtest.h>
 
@@ -42,6 +45,7 @@ TEST(suite, runs_on_the_back_end_it_was_asked_for) {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+  if (const char* budget = std::getenv("KETTLE_BEHAVIOURS_BUDGET")) turn_budget = std::atoi(budget);
   const char* how = std::getenv("KETTLE_BEHAVIOURS");
   if (const char* reason = reason_to_skip(how ? how : "virtual")) {
     std::printf("SKIP: %s\n", reason);

@@ -22,7 +22,11 @@
 #include <kettle/fibers/on_fiber.hpp>
 #include <kettle/kettle.hpp>
 #include <kettle/sync/channel.hpp>
+#include <kettle/sync/limiter.hpp>
 #include <kettle/sync/mutex.hpp>
+#include <kettle/sync/queue.hpp>
+#include <kettle/sync/select.hpp>
+#include <kettle/sync/semaphore.hpp>
 #include <kettle/threads/on_thread.hpp>
 #include <kettle/threads/thread_pool.hpp>
 

@@ -10,6 +10,7 @@
 #define CALL(...) ::kettle::on_thread(__VA_ARGS__)
 
 #include "cancellation.inc"
+#include "fairness.inc"
 #include "nurseries.inc"
 #include "only_threads.inc"
 #include "sync.inc"

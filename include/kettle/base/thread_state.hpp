@@ -52,6 +52,7 @@ struct thread_state {
   home* at;                      // this thread's home, once it has one
   std::coroutine_handle<> next;  // the trampoline slot: whom run_chain resumes next
   char* stack_low;               // below this address a child is started from the trampoline
+  std::int32_t budget;           // what is left of this turn, see budget.hpp
   frame_extent newest_frame;
   thread_end* ends;
   // Kept for rooms above, each of which knows its own type.

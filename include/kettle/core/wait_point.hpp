@@ -14,6 +14,7 @@
 
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/error.hpp>
+#include <kettle/core/budget.hpp>
 #include <kettle/core/context.hpp>
 #include <kettle/core/scope.hpp>
 
@@ -72,20 +73,27 @@ class wait_point {
   claim state() const noexcept { return state_.load(relaxed); }
 
   // The waiter's own steps; forms and operations use them through `operation`. First begin(), of
-  // the operation's own class, so that its start() is no virtual call: true: done already. It
-  // throws only what start() throws.
+  // the operation's own class, so that its start() is no virtual call: true: done already. Once the
+  // turn's budget is gone, what is done is granted as if it had waited, and its context takes its
+  // turn. It throws only what start() throws.
   template <class Op> bool begin_as(context& c) {
     who_ = &c;
     state_.store(claim::open, relaxed);
     if (abortable_ && is_cancelled(c)) [[unlikely]]
       return begin_cancelled(c);
     c.waiting_ = this;
+    bool done;
     try {
-      return static_cast<Op*>(this)->Op::start();
+      done = static_cast<Op*>(this)->Op::start();
     } catch (...) {
       c.waiting_ = nullptr;
       throw;
     }
+    if (!done) return false;
+    spend(cost_of_operation);
+    if (turn_is_over()) [[unlikely]]
+      return take_turn(c);
+    return true;
   }
   void park_here(context& c);  // fiber or thread: until granted or cancelled
   void end(context& c) {       // throws `cancelled` if that is how it ended
@@ -97,6 +105,7 @@ class wait_point {
 
  private:
   bool begin_cancelled(context& c) noexcept;
+  bool take_turn(context& c) noexcept;
   [[noreturn]] static void throw_cancelled_in(const context& c);
 
  protected:

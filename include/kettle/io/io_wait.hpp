@@ -40,6 +40,7 @@ class io_wait : public wait_point, protected io_request {
   bool asked_ = false;  // to let go
 
  private:
+  void spend_moved() noexcept;
   static void completed(io_request& r) noexcept;
 };
 
