@@ -115,6 +115,9 @@ run_guard::run_guard(const run_options& o) {
     throw usage_error("run: this is a fiber of a running loop; await what you want to run");
   auto made = std::make_unique<state>(h, wants_virtual_time(o));
   state& s = *made;
+  if (o.backend && s.world)
+    throw usage_error("run: virtual time has a network of its own, and no back end '" +
+                      std::string(o.backend) + "'");
   std::unique_ptr<backend> wanted;
   if (o.backend) wanted = make_backend(parse_backend(o.backend), nullptr);
   h.enter(s.here);  // first: it waits for posters, who may be about to wake the former back end

@@ -24,6 +24,14 @@ TEST(run, refuses_a_back_end_that_does_not_exist) {
   EXPECT_THROW(run({.backend = "sundial"}, [](nursery&) {}), usage_error);
 }
 
+TEST(run, refuses_a_back_end_by_name_together_with_virtual_time) {
+  auto both = [](const char* name) {
+    run({.time = time_kind::virtual_time, .backend = name}, [](nursery&) {});
+  };
+  EXPECT_THROW(both("epoll"), usage_error);
+  EXPECT_THROW(both("io_uring"), usage_error);
+}
+
 TEST(run, throws_a_single_error_as_itself_however_deep_its_nursery_was) {
   auto fails = [](nursery&) { throw timeout_error("deep"); };
   EXPECT_THROW(run([&] { return with_nursery(fails); }), timeout_error);
