@@ -4,6 +4,7 @@
 #include <kettle/io/command.hpp>
 #include <kettle/io/pipe.hpp>
 
+#include "base/c_string.hpp"
 #include "core/home.hpp"
 #include "io/stream_state.hpp"
 #include "sys/file.hpp"
@@ -181,13 +182,23 @@ std::string exit_status::text() const {
 command::command(std::vector<std::string> argv) {
   if (argv.empty()) throw usage_error("command: give it the program's name at least");
   settings_.argv = std::move(argv);
+  check_argv();
+}
+
+void command::check_argv() const {
+  for (const std::string& a : settings_.argv) c_string(a, "command: an argument");
 }
 
 command& command::env(std::string name, std::string value) {
+  c_string(name, "command: the name of a variable");
+  c_string(value, "command: the value of a variable");
+  if (name.empty() || name.find('=') != name.npos)
+    throw usage_error("command: a variable's name is not empty and has no '=': \"" + name + "\"");
   settings_.environment.emplace_back(std::move(name), std::move(value));
   return *this;
 }
 command& command::directory(std::string path) {
+  c_string(path, "command: the directory");
   settings_.directory = std::move(path);
   return *this;
 }

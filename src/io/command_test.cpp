@@ -74,6 +74,24 @@ TEST_P(commands, a_bad_program_or_directory_is_an_error_and_leaves_no_zombie) {
   });
 }
 
+TEST_P(commands, what_the_system_would_cut_is_refused) {
+  using namespace std::string_literals;
+  std::string cut = "one\0two"s;
+  EXPECT_THROW((void)command("printf", cut), usage_error);
+  EXPECT_THROW((void)command{cut}, usage_error);
+  EXPECT_THROW(command(std::vector<std::string>{"printf", cut}), usage_error);
+  command c("true");
+  EXPECT_THROW(c.env("A", cut), usage_error);
+  EXPECT_THROW(c.env(cut, "a"), usage_error);
+  EXPECT_THROW(c.env("A=B", "c"), usage_error);
+  EXPECT_THROW(c.env("", "c"), usage_error);
+  EXPECT_THROW(c.directory("/tmp\0/x"s), usage_error);
+  in_run([&]() -> task<> {
+    auto input = co_await command("cat").input(cut).env("A", "b=c").capture();  // bytes
+    EXPECT_EQ(input.out, cut);
+  });
+}
+
 TEST_P(commands, no_other_descriptor_reaches_the_program) {
   in_run([]() -> task<> {
     int open_here = ::dup(2);  // without close-on-exec

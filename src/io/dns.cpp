@@ -1,6 +1,7 @@
 #include <kettle/base/error.hpp>
 #include <kettle/io/dns.hpp>
 
+#include "base/c_string.hpp"
 #include "io/lanes.hpp"
 
 #include <cerrno>
@@ -63,6 +64,7 @@ std::vector<address> interleaved(const std::vector<address>& in) {
 
 task<std::vector<address>> resolve(std::string host, std::uint16_t port) {
   std::vector<address> found;
+  c_string(host, "resolve: the name");
   if (auto number = address::ip(host, port)) {
     found.push_back(*number);
   } else if (host == "localhost") {
