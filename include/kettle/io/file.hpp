@@ -10,6 +10,11 @@
 // file is movable and closes when it goes. Reads and writes at different offsets may happen at
 // once. What they are given must live until they have ended. Cancellation: an operation that the
 // disk has begun is finished first. Errors are io_error with the path. Threads: any, one at a time.
+//
+// FIFOs, terminals and other devices are waited for on the loop, and cancelled like a stream:
+// nothing here holds a thread of the lane until another process does something. read_file of such a
+// one ends when its writers have gone, or with limit_overrun after 1 GiB; where it has no offsets,
+// those that are given mean nothing.
 
 #include <kettle/coro/task.hpp>
 
@@ -32,8 +37,9 @@ enum class file_mode : std::uint8_t {
 class file {
  public:
   file() noexcept = default;  // closed
-  file(int fd, std::string path) noexcept : fd_(fd), path_(std::move(path)) {}
-  file(file&& o) noexcept : fd_(std::exchange(o.fd_, -1)), path_(std::move(o.path_)) {}
+  file(int fd, std::string path) noexcept;
+  file(file&& o) noexcept
+      : fd_(std::exchange(o.fd_, -1)), kind_(o.kind_), path_(std::move(o.path_)) {}
   file& operator=(file&& o) noexcept;
   ~file() { close(); }
 
@@ -47,7 +53,16 @@ class file {
   const std::string& path() const noexcept { return path_; }
 
  private:
+  enum class kind : std::uint8_t {
+    on_disk,
+    device,
+    pipe
+  };  // a device has offsets, a pipe has none
+
+  task<long> transfer(bool reads, void* data, std::size_t size, std::int64_t offset);
+
   int fd_ = -1;
+  kind kind_ = kind::on_disk;
   std::string path_;
 };
 
