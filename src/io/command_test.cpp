@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +134,57 @@ TEST_P(commands, the_whole_group_is_ended) {
                         .capture();
     EXPECT_EQ(left.out, "0\n");
   });
+}
+
+// As in a container whose first process reaps nobody: here the orphans are the test's.
+TEST_P(commands, a_group_of_which_only_the_unreaped_are_left_has_ended) {
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  in_run([]() -> task<> {
+    auto began = clock::now();
+    auto shell = command("sh", "-c", "sleep 60 & sleep 60 & wait");
+    EXPECT_FALSE(co_await move_on_after(50ms, shell.grace(60s).run()));
+    EXPECT_LT(clock::now() - began, 30s);
+  });
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+  while (::waitpid(-1, nullptr, 0) > 0) {}
+}
+
+class reaped_by_others : public commands {
+ protected:
+  void check() {
+    in_run([]() -> task<> {
+      for (int i = 0; i < 20; i++) {
+        auto three = co_await as_outcome(command("sh", "-c", "exit 3").run());
+        if (three)
+          EXPECT_EQ(three->text(), "exit status 3");
+        else  // on kernels before 6.15
+          EXPECT_NE(three.what().find("SIGCHLD is ignored"), std::string::npos) << three.what();
+        auto killed = co_await as_outcome(command("sh", "-c", "kill -9 $$").capture());
+        if (killed)
+          EXPECT_EQ(killed->status.signal, SIGKILL);
+        else
+          EXPECT_NE(killed.what().find("SIGCHLD is ignored"), std::string::npos) << killed.what();
+      }
+      EXPECT_FALSE(co_await move_on_after(20ms, command("sleep", "60").run()));
+    });
+  }
+};
+ON_REAL_BACKENDS(reaped_by_others);
+
+TEST_P(reaped_by_others, the_status_is_true_or_said_to_be_lost_where_sigchld_is_ignored) {
+  auto former = ::signal(SIGCHLD, SIG_IGN);
+  check();
+  ::signal(SIGCHLD, former);
+}
+
+TEST_P(reaped_by_others, the_status_is_true_or_said_to_be_lost_where_a_handler_reaps) {
+  auto former = ::signal(SIGCHLD, [](int) {
+    int saved = errno;
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {}
+    errno = saved;
+  });
+  check();
+  ::signal(SIGCHLD, former);
 }
 
 TEST_P(commands, an_output_over_the_limit_ends_it) {
