@@ -6,6 +6,7 @@
 // again, by its turn: by then it may have ended, and another one may stand at the same number.
 
 #include "core/home.hpp"
+#include "sys/file.hpp"
 #include "sys/pidfd.hpp"
 
 #include <kettle/base/error.hpp>
@@ -25,6 +26,7 @@ struct descriptor_waits {
   struct place {
     ready_operation* wait = nullptr;
     pid_t of = 0;  // a forked child has a copy of the table; its parent's waits are not its own
+    sys::file_identity what;  // known from when it really waits
   };
   struct both {
     place in, out;
@@ -37,6 +39,7 @@ struct descriptor_waits {
   }
   // False: somebody waits already.
   bool enter(ready_operation& w);
+  void stays(ready_operation& w) noexcept;  // it could not be done at once
   void leave(ready_operation& w) noexcept;
   void tell(int fd);
 
@@ -47,6 +50,8 @@ struct descriptor_waits {
     return w.flags & POLLIN ? b.in : b.out;
   }
   void tell_here(int fd, std::uint64_t turn) noexcept;
+  static bool is_orphan(const place& p) noexcept;
+  static void tell_here(ready_operation& w) noexcept;
 
   small_lock lock;
   std::vector<both> waits;  // by descriptor / shares
@@ -68,10 +73,31 @@ bool descriptor_waits::enter(ready_operation& w) {
   small_guard locked(lock);
   if (std::size_t at = std::size_t(w.fd / shares); at >= waits.size()) waits.resize(at + 1);
   place& p = place_of(w);
-  if (p.wait && p.of == us) return false;
-  p = {&w, us};
+  if (p.wait && p.of == us) {
+    if (!is_orphan(p)) return false;
+    if (p.wait->who().at_ == &home::here()) tell_here(*p.wait);
+  }
+  p = {&w, us, {}};
   w.turn_ = ++turns;
   return true;
+}
+
+void descriptor_waits::stays(ready_operation& w) noexcept {
+  sys::file_identity what = sys::identity_of(w.fd);
+  small_guard locked(lock);
+  if (place& p = place_of(w); p.wait == &w) p.what = what;
+}
+
+// Its descriptor was closed without a word, and the number means another one now: what waits there
+// keeps nobody from waiting for that.
+bool descriptor_waits::is_orphan(const place& p) noexcept {
+  return p.what != sys::file_identity() && p.what != sys::identity_of(p.wait->fd);
+}
+
+void descriptor_waits::tell_here(ready_operation& w) noexcept {
+  if (w.told_) return;
+  w.told_ = true;
+  home::here().io().cancel(w);
 }
 
 void descriptor_waits::leave(ready_operation& w) noexcept {
@@ -113,9 +139,7 @@ void descriptor_waits::tell_here(int fd, std::uint64_t turn) noexcept {
     for (place* p : {&b.in, &b.out})
       if (p->wait && p->wait->turn_ == turn) wait = p->wait;
   }
-  if (!wait || wait->told_) return;
-  wait->told_ = true;
-  home::here().io().cancel(*wait);
+  if (wait) tell_here(*wait);
 }
 
 }  // namespace detail
@@ -131,9 +155,12 @@ bool ready_operation::start() {
   if (!detail::descriptor_waits::of(fd).enter(*this))
     throw busy_resource("a second wait until descriptor " + std::to_string(fd) + " is " +
                         (flags & POLLIN ? "readable" : "writable") + ": one at a time");
-  if (!begin_request()) return false;
-  ended();
-  return true;
+  if (begin_request()) {
+    ended();
+    return true;
+  }
+  detail::descriptor_waits::of(fd).stays(*this);
+  return false;
 }
 
 void ready_operation::ended() noexcept {

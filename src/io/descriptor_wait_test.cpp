@@ -105,6 +105,27 @@ TEST_P(descriptor_waits, end_when_the_descriptor_is_about_to_be_closed) {
   });
 }
 
+TEST_P(descriptor_waits, of_a_closed_descriptor_hold_up_nobody_who_waits_for_its_successor) {
+  in_run([&]() -> task<> {
+    auto orphan = [&]() -> task<> {
+      auto o = co_await as_outcome(readable(end[0]));
+      EXPECT_TRUE(o.error_as<closed_resource>()) << o.what();
+    };
+    auto close = [&]() -> task<> {
+      co_await yield();
+      ::close(end[0]);  // nobody is told
+      int again[2];
+      EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, again), 0);
+      EXPECT_EQ(again[0], end[0]) << "the number is used again";
+      EXPECT_FALSE(co_await move_on_after(1ms, readable(end[0])));
+      EXPECT_EQ(::write(again[1], "x", 1), 1);
+      co_await readable(end[0]);
+      ::close(again[1]);
+    };
+    co_await all(orphan, close);
+  });
+}
+
 TEST_P(descriptor_waits, on_another_thread_are_told_too) {
   in_run([&]() -> task<> {
     auto elsewhere = [fd = end[0]] {

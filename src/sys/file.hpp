@@ -69,6 +69,17 @@ inline long read_next(int fd, void* data, std::size_t size) noexcept {
   return n;
 }
 
+struct file_identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const file_identity&) const = default;
+};
+// Pipes and sockets have one of their own; some odd descriptors share one.
+inline file_identity identity_of(int fd) noexcept {
+  struct stat s{};
+  return ::fstat(fd, &s) < 0 ? file_identity() : file_identity{s.st_dev, s.st_ino};
+}
+
 inline std::int64_t file_size(int fd) noexcept {
   struct stat s{};
   int r = int(result_of(::fstat(fd, &s)));

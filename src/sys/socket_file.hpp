@@ -19,12 +19,6 @@
 
 namespace kettle::inline KETTLE_ABI::sys {
 
-struct file_identity {
-  dev_t device = 0;
-  ino_t inode = 0;
-  bool operator==(const file_identity&) const = default;
-};
-
 // 0, or -errno; -ENOTSOCK: the file is of another kind.
 inline int socket_file(const char* path, file_identity& which) noexcept {
   struct stat s{};
