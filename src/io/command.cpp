@@ -139,6 +139,7 @@ task<> exited(running& r) {
 
 task<> group_gone(running& r) {
   co_await exited(r);
+  if (sys::signal_group(r.child.pid, 0) == -ESRCH) co_return;  // as almost always
   duration pause = first_group_check;
   while (!co_await on_file_lane(sys::group_has_ended, r.child.pid)) {
     co_await sleep_for(pause);
