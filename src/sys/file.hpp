@@ -24,8 +24,10 @@ inline unique_fd open_file(const char* path, int flags, unsigned mode = 0666) no
 }
 
 // Never waits for another process: a FIFO is open at once (-ENXIO: to be written, and nobody reads
-// it), and so is a terminal. What is no file on a disk is left non-blocking.
+// it), and so is a terminal, which does not become the program's own. What is no file on a disk is
+// left non-blocking.
 inline unique_fd open_file_now(const char* path, int flags) noexcept {
+  flags |= O_NOCTTY;
   unique_fd fd = open_file(path, flags | O_NONBLOCK);
   // Its holder has a lease, and some seconds to give it back (fcntl(2)).
   if (fd.error() == EWOULDBLOCK) fd = open_file(path, flags);
