@@ -13,11 +13,12 @@
 // neither: it may be used to send and receive directly, keeps nothing open, and close() ends it by
 // hand. So make every sender before the first one may go. Lifetime: the ends keep the channel
 // alive, the object may go first. An end that is closed, assigned to or destroyed, and the object,
-// ends its own waits with closed_resource, those of other ends go on. Cancellation: a cancelled
-// send has sent nothing, a cancelled receive has taken nothing. An item that went over is returned
-// though the scope was cancelled meanwhile: the next wait throws. Fair: senders and receivers in
-// the order in which they came. Threads: any; each waiter goes on on its own home. Memory order:
-// what was done before a send is visible after its receive.
+// ends its own waits with closed_resource, those of other ends go on; the last end of all goes
+// after its waits have begun. Cancellation: a cancelled send has sent nothing, a cancelled receive
+// has taken nothing. An item that went over is returned though the scope was cancelled meanwhile:
+// the next wait throws. Fair: senders and receivers in the order in which they came. Threads: any;
+// each waiter goes on on its own home. Memory order: what was done before a send is visible after
+// its receive.
 
 #include <kettle/sync/detail/channel_state.hpp>
 #include <kettle/sync/detail/item_is_safe.hpp>
