@@ -7,6 +7,7 @@
 #include "core/home.hpp"
 #include "io/lanes.hpp"
 #include "io/stream_state.hpp"
+#include "loop/kernel_backend.hpp"
 #include "sys/file.hpp"
 #include "sys/stream.hpp"
 
@@ -78,6 +79,15 @@ sys::unique_fd open_there(const std::string& path, int flags) {
   // The ring takes the flag for "rather fail than wait for the disk".
   if (fd && sys::is_on_disk(fd.get())) sys::make_blocking(fd.get());
   return fd;
+}
+
+using lent = std::shared_ptr<int>;
+
+long read_lent(const lent& fd, void* data, std::size_t size, std::int64_t offset) {
+  return sys::read_at(*fd, data, size, offset);
+}
+long write_lent(const lent& fd, const void* data, std::size_t size, std::int64_t offset) {
+  return sys::write_at(*fd, data, size, offset);
 }
 
 bool is_fifo_there(const std::string& path) { return sys::is_fifo(path.c_str()); }
@@ -159,13 +169,27 @@ file& file::operator=(file&& o) noexcept {
     close();
     fd_ = std::exchange(o.fd_, -1);
     kind_ = o.kind_;
+    lent_ = std::move(o.lent_);
     path_ = std::move(o.path_);
   }
   return *this;
 }
 
 void file::close() noexcept {
-  if (fd_ >= 0) detail::close_descriptor(std::exchange(fd_, -1));
+  int fd = std::exchange(fd_, -1);
+  auto lent = std::exchange(lent_, nullptr);
+  if (fd < 0 || lent.use_count() > 1) return;  // a call on the lane has it, and closes it
+  if (lent) *lent = -1;
+  detail::close_descriptor(fd);
+}
+
+std::shared_ptr<int> file::lend() {
+  auto close_it = [](int* fd) {
+    if (*fd >= 0) kernel_backend::close_foreign(*fd);  // on whichever thread
+    delete fd;
+  };
+  if (!lent_) lent_ = std::shared_ptr<int>(new int(fd_), close_it);
+  return lent_;
 }
 
 task<long> file::transfer(bool reads, void* data, std::size_t size, std::int64_t offset) {
@@ -175,9 +199,9 @@ task<long> file::transfer(bool reads, void* data, std::size_t size, std::int64_t
   if (kind_ == kind::on_disk ? loop == backend_kind::io_uring : loop != backend_kind::sim)
     co_return co_await file_operation(k, fd_, data, size, offset, kind_ == kind::on_disk);
   if (kind_ == kind::on_disk && reads)
-    co_return co_await on_file_lane(sys::read_at, fd_, data, size, offset);
+    co_return co_await on_file_lane(read_lent, lend(), data, size, offset);
   if (kind_ == kind::on_disk)
-    co_return co_await on_file_lane(sys::write_at, fd_, data, size, offset);
+    co_return co_await on_file_lane(write_lent, lend(), data, size, offset);
   // In virtual time: what is ready is done, and nothing else is waited for.
   constexpr auto wait = sys::on_disk::wait;
   int n = reads ? sys::read_now(fd_, data, size, offset, wait)

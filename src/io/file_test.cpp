@@ -1,9 +1,11 @@
 #include <kettle/io/file.hpp>
 
 #include "io/io_rig.hpp"
+#include "io/lanes.hpp"
 
 #include <csignal>
 #include <filesystem>
+#include <latch>
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -97,6 +99,45 @@ TEST_P(files, modes_mean_what_they_say) {
     }
     { file f = co_await open_file(path("c"), file_mode::write); }
     EXPECT_EQ(co_await read_file(path("c")), "");
+  });
+}
+
+TEST_P(files, a_read_whose_file_is_closed_before_its_turn_reads_no_other_file) {
+  in_run([&]() -> task<> {
+    co_await write_file(path("a"), "right");
+    co_await write_file(path("b"), "wrong");
+    file f = co_await open_file(path("a"));
+    std::latch go(1);
+    char buf[5] = {};
+    int other = -1;
+    auto occupy = [&]() -> task<> { co_await on_file_lane([&] { go.wait(); }); };
+    auto read = [&]() -> task<> { co_await f.read(std::span<char>(buf), 0); };
+    auto close = [&]() -> task<> {
+      co_await yield();
+      f.close();
+      EXPECT_FALSE(f.is_open());
+      other = ::open(path("b").c_str(), O_RDONLY | O_CLOEXEC);
+      go.count_down();
+    };
+    co_await all(occupy, occupy, occupy, occupy, read, close);
+    EXPECT_EQ(std::string(buf, 5), "right");
+    ::close(other);
+  });
+}
+
+TEST_P(files, close_what_was_read_and_measured) {
+  in_run([&]() -> task<> {
+    co_await write_file(path("a"), "x");
+    int before = open_descriptors();
+    for (int i = 0; i < 10; i++) {
+      file f = co_await open_file(path("a"));
+      char c;
+      EXPECT_EQ(co_await f.read(std::span<char>(&c, 1), 0), 1u);
+      EXPECT_EQ(co_await f.size(), 1);
+      file moved = std::move(f);
+      if (i % 2) moved.close();
+    }
+    EXPECT_EQ(open_descriptors(), before);
   });
 }
 

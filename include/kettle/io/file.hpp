@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,7 +40,10 @@ class file {
   file() noexcept = default;  // closed
   file(int fd, std::string path) noexcept;
   file(file&& o) noexcept
-      : fd_(std::exchange(o.fd_, -1)), kind_(o.kind_), path_(std::move(o.path_)) {}
+      : fd_(std::exchange(o.fd_, -1)),
+        kind_(o.kind_),
+        lent_(std::move(o.lent_)),
+        path_(std::move(o.path_)) {}
   file& operator=(file&& o) noexcept;
   ~file() { close(); }
 
@@ -53,16 +57,17 @@ class file {
   const std::string& path() const noexcept { return path_; }
 
  private:
-  enum class kind : std::uint8_t {
-    on_disk,
-    device,
-    pipe
-  };  // a device has offsets, a pipe has none
+  // A device has offsets, a pipe has none.
+  enum class kind : std::uint8_t { on_disk, device, pipe };
 
   task<long> transfer(bool reads, void* data, std::size_t size, std::int64_t offset);
+  std::shared_ptr<int> lend();
 
   int fd_ = -1;
   kind kind_ = kind::on_disk;
+  // The descriptor, once a thread of the lane has used it: it stays open until the last call that
+  // has it has ended, since its number may soon mean another file.
+  std::shared_ptr<int> lent_;
   std::string path_;
 };
 
