@@ -96,6 +96,7 @@ void cancel_scope::exit() noexcept {
   KETTLE_ASSERT(c.scope_ == this, "scopes must be closed innermost first");
   remove(c);
   owner_ = nullptr;
+  if (!caught_) expired_ = false;  // its deadline passed, and the block ended without it
   cancel_scope* outer = parent_;
   close();
   if (outer) outer->add(c);

@@ -174,6 +174,21 @@ TEST(scope, a_child_s_deadline_is_limited_by_its_nursery_s_moved_one) {
   EXPECT_EQ(ended, 3s);
 }
 
+TEST(scope, has_not_expired_when_its_block_gave_its_value_in_spite_of_the_deadline) {
+  run_virtual([&]() -> task<> {
+    cancel_scope late;
+    late.cancel_after(1s);
+    auto block = [&]() -> task<int> {
+      co_await shielded(duration::max(), sleep_for(2s));
+      EXPECT_TRUE(late.expired());  // so far
+      co_return 7;
+    };
+    EXPECT_EQ(co_await in_scope(late, block), 7);
+    EXPECT_FALSE(late.expired());
+    EXPECT_FALSE(late.caught());
+  });
+}
+
 TEST(scope, destroyed_while_open_is_an_assertion) {
   EXPECT_DEATH(
       {

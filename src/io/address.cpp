@@ -1,6 +1,8 @@
 #include <kettle/base/error.hpp>
 #include <kettle/io/address.hpp>
 
+#include "base/c_string.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -33,6 +35,7 @@ std::optional<address> address::ip(std::string_view number, std::uint16_t port) 
   if (number.size() > 2 && number.front() == '[' && number.back() == ']')
     number = number.substr(1, number.size() - 2);
   std::string text(number);
+  c_string(text, "address::ip: the number");
   sockaddr_in v4{};
   v4.sin_family = AF_INET;
   v4.sin_port = htons(port);
@@ -44,14 +47,19 @@ std::optional<address> address::ip(std::string_view number, std::uint16_t port) 
   return std::nullopt;
 }
 
+// An abstract name begins with a NUL and ends where the address ends; a path ends with a NUL.
 address address::path(std::string_view unix_path) {
   sockaddr_un a{};
   a.sun_family = AF_UNIX;
-  if (unix_path.empty() || unix_path.size() >= sizeof a.sun_path)
-    throw usage_error("a unix socket's path has 1 to 107 bytes: \"" + std::string(unix_path) +
+  std::string text(unix_path);
+  c_string(text, "a unix socket's path");
+  bool abstract = text.starts_with('@');
+  if (text.size() < (abstract ? 2 : 1) || text.size() >= sizeof a.sun_path)
+    throw usage_error("a unix socket's path has 1 to 107 bytes, a name after '@' too: \"" + text +
                       "\"");
-  std::memcpy(a.sun_path, unix_path.data(), unix_path.size());
-  return from(&a, std::uint32_t(offsetof(sockaddr_un, sun_path) + unix_path.size() + 1));
+  std::memcpy(a.sun_path, text.data(), text.size());
+  if (abstract) a.sun_path[0] = '\0';
+  return from(&a, std::uint32_t(offsetof(sockaddr_un, sun_path) + text.size() + !abstract));
 }
 
 address address::from(const void* sockaddr, std::uint32_t size) noexcept {
@@ -96,6 +104,7 @@ std::string address::text() const {
     case AF_UNIX: {
       const char* path = reinterpret_cast<const char*>(bytes_) + offsetof(sockaddr_un, sun_path);
       std::size_t room = size_ - std::min<std::size_t>(size_, offsetof(sockaddr_un, sun_path));
+      if (room > 0 && !*path) return "unix:@" + std::string(path + 1, room - 1);
       return "unix:" + std::string(path, ::strnlen(path, room));
     }
     default: return "";
@@ -104,6 +113,7 @@ std::string address::text() const {
 
 place_name parse_place_name(std::string_view text) {
   place_name p;
+  c_string(std::string(text), "a place");
   if (text.starts_with("unix:") && text.size() > 5) {
     p.how = place_name::kind::unix_path;
     p.host = text.substr(5);
@@ -123,7 +133,8 @@ place_name parse_place_name(std::string_view text) {
     }
   }
   throw usage_error("\"" + std::string(text) +
-                    "\" is no place: write tcp:PORT, tcp:HOST:PORT, tcp:[IPV6]:PORT or unix:PATH");
+                    "\" is no place: write tcp:PORT, tcp:HOST:PORT, tcp:[IPV6]:PORT, unix:PATH or "
+                    "unix:@NAME");
 }
 
 }  // namespace kettle::inline KETTLE_ABI

@@ -4,12 +4,17 @@
 #include <kettle/io/command.hpp>
 #include <kettle/io/pipe.hpp>
 
+#include "base/c_string.hpp"
 #include "core/home.hpp"
+#include "io/lanes.hpp"
 #include "io/stream_state.hpp"
 #include "sys/file.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/process_group.hpp"
 #include "sys/spawn.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 
@@ -21,21 +26,24 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr duration group_check_interval = 10ms;
+// Looks at a group that is ending: soon, then more and more seldom.
+constexpr duration first_group_check = 1ms, last_group_check = 100ms;
+// Whoever reaps our children may just be doing it.
+constexpr int status_tries = 10;
 
 // A running program. Whoever has one ends it before letting go.
 struct running {
   sys::spawned child;
   exit_status status;
-  bool reaped = false;
+  bool reaped = false, lost = false;
   stream to_in, from_out, from_err;
 
   void reap() {
     sys::exit_state how;
     int r = sys::pidfd_reap(child.pidfd.get(), how);
-    reaped = r != 0;  // an error too: somebody else in this process has reaped it
+    reaped = r != 0;
+    lost = r < 0;
     status = {how.code, how.signal};
-    if (r < 0) status = {-1, 0};
   }
 };
 
@@ -61,6 +69,13 @@ class environment {
   std::vector<std::string> own_;
   std::vector<char*> all_;
 };
+
+[[noreturn]] void throw_lost(const std::string& program) {
+  throw_io_error(ECHILD, "wait for",
+                 program +
+                     " (it has ended, and who reaped it has its status: SIGCHLD is ignored, "
+                     "or this program reaps children that are not its own)");
+}
 
 void check(int r, const char* operation, const std::string& object) {
   if (r < 0) throw_io_error(-r, operation, object);
@@ -103,6 +118,7 @@ void begin(running& r, const detail::command_settings& s, bool capture) {
     plan.files[2] = err.write.get();
   }
   if (int error = sys::spawn(plan, r.child); error < 0) {
+    if (error == -ECHILD) throw_lost(s.argv[0]);
     bool bad_directory = plan.directory && !sys::open_file(plan.directory, O_PATH | O_DIRECTORY);
     throw_io_error(-error, "start", bad_directory ? s.argv[0] + " in " + s.directory : s.argv[0]);
   }
@@ -112,15 +128,23 @@ void begin(running& r, const detail::command_settings& s, bool capture) {
 }
 
 task<> exited(running& r) {
-  while (!r.reaped) {
-    co_await readable(r.child.pidfd.get());
+  for (int tries = 0; !r.reaped || (r.lost && tries < status_tries); tries++) {
+    if (r.lost)
+      co_await sleep_for(1ms);
+    else
+      co_await readable(r.child.pidfd.get());
     r.reap();
   }
 }
 
 task<> group_gone(running& r) {
   co_await exited(r);
-  while (!sys::group_is_empty(r.child.pid)) co_await sleep_for(group_check_interval);
+  if (sys::signal_group(r.child.pid, 0) == -ESRCH) co_return;  // as almost always
+  duration pause = first_group_check;
+  while (!co_await on_file_lane(sys::group_has_ended, r.child.pid)) {
+    co_await sleep_for(pause);
+    pause = std::min(2 * pause, last_group_check);
+  }
 }
 
 // SIGTERM, and SIGKILL for whoever of the group is left after the grace. Shielded by its caller.
@@ -167,6 +191,7 @@ task<captured> run_command(detail::command_settings s, bool capture) {
     co_await shielded(duration::max(), end_group(r, s.grace));
   if (!end.errors.empty()) std::rethrow_exception(end.errors.front());
   if (end.cancelled) throw cancelled{cancel_reason(*tls.current)};
+  if (r.lost) throw_lost(s.argv[0]);
   c.status = r.status;
   co_return c;
 }
@@ -181,13 +206,23 @@ std::string exit_status::text() const {
 command::command(std::vector<std::string> argv) {
   if (argv.empty()) throw usage_error("command: give it the program's name at least");
   settings_.argv = std::move(argv);
+  check_argv();
+}
+
+void command::check_argv() const {
+  for (const std::string& a : settings_.argv) c_string(a, "command: an argument");
 }
 
 command& command::env(std::string name, std::string value) {
+  c_string(name, "command: the name of a variable");
+  c_string(value, "command: the value of a variable");
+  if (name.empty() || name.find('=') != name.npos)
+    throw usage_error("command: a variable's name is not empty and has no '=': \"" + name + "\"");
   settings_.environment.emplace_back(std::move(name), std::move(value));
   return *this;
 }
 command& command::directory(std::string path) {
+  c_string(path, "command: the directory");
   settings_.directory = std::move(path);
   return *this;
 }

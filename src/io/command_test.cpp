@@ -1,9 +1,11 @@
 #include <kettle/io/command.hpp>
 
 #include "io/io_rig.hpp"
+#include "sys/pidfd.hpp"
 
 #include <csignal>
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +76,24 @@ TEST_P(commands, a_bad_program_or_directory_is_an_error_and_leaves_no_zombie) {
   });
 }
 
+TEST_P(commands, what_the_system_would_cut_is_refused) {
+  using namespace std::string_literals;
+  std::string cut = "one\0two"s;
+  EXPECT_THROW((void)command("printf", cut), usage_error);
+  EXPECT_THROW((void)command{cut}, usage_error);
+  EXPECT_THROW(command(std::vector<std::string>{"printf", cut}), usage_error);
+  command c("true");
+  EXPECT_THROW(c.env("A", cut), usage_error);
+  EXPECT_THROW(c.env(cut, "a"), usage_error);
+  EXPECT_THROW(c.env("A=B", "c"), usage_error);
+  EXPECT_THROW(c.env("", "c"), usage_error);
+  EXPECT_THROW(c.directory("/tmp\0/x"s), usage_error);
+  in_run([&]() -> task<> {
+    auto input = co_await command("cat").input(cut).env("A", "b=c").capture();  // bytes
+    EXPECT_EQ(input.out, cut);
+  });
+}
+
 TEST_P(commands, no_other_descriptor_reaches_the_program) {
   in_run([]() -> task<> {
     int open_here = ::dup(2);  // without close-on-exec
@@ -115,6 +135,70 @@ TEST_P(commands, the_whole_group_is_ended) {
                         .capture();
     EXPECT_EQ(left.out, "0\n");
   });
+}
+
+// As in a container whose first process reaps nobody: here the orphans are the test's.
+TEST_P(commands, a_group_of_which_only_the_unreaped_are_left_has_ended) {
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  in_run([]() -> task<> {
+    auto began = clock::now();
+    auto shell = command("sh", "-c", "sleep 60 & sleep 60 & wait");
+    EXPECT_FALSE(co_await move_on_after(50ms, shell.grace(60s).run()));
+    EXPECT_LT(clock::now() - began, 30s);
+  });
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+  while (::waitpid(-1, nullptr, 0) > 0) {}
+}
+
+class reaped_by_others : public commands {
+ protected:
+  static bool kernel_keeps_the_status() {  // since 6.15
+    pid_t pid = ::fork();
+    if (pid == 0) ::_exit(7);
+    sys::unique_fd child = sys::pidfd_open(pid);
+    EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);
+    sys::exit_state how;
+    return sys::pidfd_reap(child.get(), how) == 1;
+  }
+  void check(bool kernel) {
+    int told = 0;
+    in_run([&]() -> task<> {
+      for (int i = 0; i < 20; i++) {
+        auto three = co_await as_outcome(command("sh", "-c", "exit 3").run());
+        if (three)
+          EXPECT_EQ(three->text(), "exit status 3");
+        else
+          EXPECT_NE(three.what().find("SIGCHLD is ignored"), std::string::npos) << three.what();
+        told += three ? 1 : 0;
+        auto killed = co_await as_outcome(command("sh", "-c", "kill -9 $$").capture());
+        if (killed)
+          EXPECT_EQ(killed->status.signal, SIGKILL);
+        else
+          EXPECT_NE(killed.what().find("SIGCHLD is ignored"), std::string::npos) << killed.what();
+      }
+      EXPECT_FALSE(co_await move_on_after(20ms, command("sleep", "60").run()));
+    });
+    EXPECT_TRUE(told > 0 || !kernel) << "this kernel knows how they ended";
+  }
+};
+ON_REAL_BACKENDS(reaped_by_others);
+
+TEST_P(reaped_by_others, the_status_is_true_or_said_to_be_lost_where_sigchld_is_ignored) {
+  bool kernel = kernel_keeps_the_status();
+  auto former = ::signal(SIGCHLD, SIG_IGN);
+  check(kernel);
+  ::signal(SIGCHLD, former);
+}
+
+TEST_P(reaped_by_others, the_status_is_true_or_said_to_be_lost_where_a_handler_reaps) {
+  bool kernel = kernel_keeps_the_status();
+  auto former = ::signal(SIGCHLD, [](int) {
+    int saved = errno;
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {}
+    errno = saved;
+  });
+  check(kernel);
+  ::signal(SIGCHLD, former);
 }
 
 TEST_P(commands, an_output_over_the_limit_ends_it) {

@@ -20,6 +20,17 @@ TEST_P(resolving, numbers_and_localhost_are_answered_at_once) {
   });
 }
 
+TEST_P(resolving, a_name_is_not_cut_at_a_nul) {
+  in_run([]() -> task<> {
+    for (const char* bad : {"localhost", "127.0.0.1", "example.org"}) {
+      auto o = co_await as_outcome(resolve(std::string(bad) + '\0' + ".evil", 80));
+      EXPECT_TRUE(o.error_as<usage_error>()) << o.what();
+      auto to = co_await as_outcome(connect(std::string(bad) + '\0', 80));
+      EXPECT_TRUE(to.error_as<usage_error>()) << to.what();
+    }
+  });
+}
+
 TEST_P(resolving, names_that_nobody_knows_are_an_error_with_the_name) {
   in_run([]() -> task<> {
     auto o = co_await as_outcome(resolve("no-such-host.invalid", 80));

@@ -4,6 +4,7 @@
 
 #include "core/home.hpp"
 #include "io/stream_state.hpp"
+#include "io/unix_file.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -23,11 +24,13 @@ struct listener_state {
                     "a listener is closed on the thread that waits on it");
       acceptor->listener_closed();
     }
+    file.remove();
     if (fd >= 0) close_descriptor(std::exchange(fd, -1));
   }
 
   int fd = -1;
   address where;
+  unix_file file;
   accept_operation* acceptor = nullptr;
 };
 
@@ -131,7 +134,9 @@ struct opening {
   int fd = -1;
   address at;
   const std::string& text;
+  unix_file file = {};
   ~opening() {
+    file.remove();
     if (fd >= 0) detail::close_descriptor(fd);
   }
   int check(int r, const char* operation) const {
@@ -171,7 +176,12 @@ task<listener> listen(std::string where, int backlog) {
   if (o.at.family() != AF_UNIX) o.io.set_option(o.fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (!all && at.family() == AF_INET6) o.io.set_option(o.fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   // As early as the system can tell: an address in use is told by bind or by listen.
-  o.check(o.io.bind(o.fd, o.at.data(), o.at.size()), "listen");
+  int bound;
+  if (name.how == place_name::kind::unix_path)
+    bound = co_await o.file.bind(o.io, o.fd, o.at, name.host);
+  else
+    bound = o.io.bind(o.fd, o.at.data(), o.at.size());
+  o.check(bound, "listen");
   o.check(o.io.listen(o.fd, backlog), "listen");
   sockaddr_storage raw{};
   std::uint32_t size = sizeof raw;
@@ -179,6 +189,7 @@ task<listener> listen(std::string where, int backlog) {
   auto* s = new detail::listener_state;
   s->fd = std::exchange(o.fd, -1);
   s->where = o.at;
+  s->file = std::move(o.file);
   co_return listener(s);
 }
 

@@ -124,6 +124,8 @@ void signal_operation::unlink() noexcept {
 
 signal_receiver::signal_receiver(std::initializer_list<int> signals)
     : inbox_(new detail::signal_inbox) {
+  if (signals.size() == 0)
+    throw usage_error("signal_receiver: name a signal at least, else next() waits for nothing");
   for (int s : signals) inbox_->take_over(s);
 }
 

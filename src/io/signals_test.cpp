@@ -58,6 +58,7 @@ TEST(signal_receiver, one_signal_has_one_receiver) {
   EXPECT_THROW(signal_receiver({SIGUSR2, SIGUSR1}), usage_error);
   EXPECT_THROW(signal_receiver({SIGKILL}), usage_error);
   EXPECT_THROW(signal_receiver({0}), usage_error);
+  EXPECT_THROW(signal_receiver(std::initializer_list<int>{}), usage_error);
   signal_receiver free_again({SIGUSR2});
 }
 

@@ -5,10 +5,12 @@
 #include <kettle/coro/run.hpp>
 #include <kettle/fibers/on_fiber.hpp>
 #include <kettle/sync/channel.hpp>
+#include <kettle/sync/select.hpp>
 
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -259,6 +261,182 @@ task<int> sum(receiver<int> in) {
   int total = 0;
   while (auto x = co_await in.next()) total += *x;
   co_return total;
+}
+
+// How a wait ended: what `f` gives, or the name of what it throws.
+template <class F> task<std::string> end_of(F f) {
+  try {
+    co_await f();
+    co_return "done";
+  } catch (const closed_resource&) {
+    co_return "closed";
+  } catch (const end_of_channel&) {
+    co_return "end";
+  } catch (const broken_resource&) {
+    co_return "broken";
+  }
+}
+
+TEST(channel, an_end_that_is_closed_ends_its_own_waits_and_nobody_else_s) {
+  run(on_virtual_time, [&]() -> task<> {
+    channel<int> c(0);
+    auto in = c.receiver(), other = in;
+    auto out = c.sender();
+    auto mine = [&]() -> task<> { co_await in.receive(); };
+    auto next = [&]() -> task<> { co_await in.next(); };
+    auto others = [&]() -> task<> { EXPECT_EQ(co_await other.receive(), 7); };
+    auto close = [&]() -> task<> {
+      co_await sleep_for(1s);
+      in.close();
+      co_await sleep_for(1s);
+      co_await out.send(7);
+    };
+    auto [a, b, rest, closed] = co_await all(end_of(mine), end_of(next), end_of(others), close);
+    (void)closed;
+    EXPECT_EQ(a + b + rest, "closedcloseddone");
+  });
+}
+
+TEST(channel, a_send_under_which_its_end_is_closed_has_sent_nothing) {
+  run(on_virtual_time, [&]() -> task<> {
+    channel<std::string> c(0);
+    auto in = c.receiver();
+    auto out = c.sender(), other = out;
+    auto mine = [&]() -> task<> { co_await out.emplace("mine"); };
+    auto others = [&]() -> task<> { co_await other.emplace("other"); };
+    auto close = [&]() -> task<> {
+      co_await sleep_for(1s);
+      out.close();
+      co_await sleep_for(1s);
+      EXPECT_EQ(co_await in.receive(), "other");
+    };
+    auto [a, b, closed] = co_await all(end_of(mine), end_of(others), close);
+    (void)closed;
+    EXPECT_EQ(a + b, "closeddone");
+  });
+}
+
+TEST(channel, an_end_ends_its_waits_however_it_goes) {
+  run(on_virtual_time, [&]() -> task<> {
+    channel<int> c(0);
+    auto keeps_it_open = c.sender();
+    auto also = c.receiver();
+    std::optional<receiver<int>> assigned(c.receiver()), destroyed(c.receiver()),
+        moved(c.receiver());
+    auto one = [&]() -> task<> { co_await assigned->receive(); };
+    auto two = [&]() -> task<> { co_await destroyed->receive(); };
+    auto three = [&]() -> task<> { co_await moved->receive(); };
+    auto end = [&]() -> task<> {
+      co_await sleep_for(1s);
+      *assigned = also;
+      destroyed.reset();
+      receiver<int> now_here = std::move(*moved);
+      moved.reset();
+      co_await sleep_for(1s);
+      now_here.close();
+    };
+    auto [a, b, d, ended] = co_await all(end_of(one), end_of(two), end_of(three), end);
+    (void)ended;
+    EXPECT_EQ(a + b + d, "closedclosedclosed");
+  });
+}
+
+TEST(channel, its_last_end_may_go_under_its_own_wait) {
+  run(on_virtual_time, [&]() -> task<> {
+    std::optional<channel<int>> c(std::in_place, 0);
+    std::optional<receiver<int>> in(c->receiver());
+    auto receive = [&]() -> task<> { co_await in->receive(); };
+    auto of_object = [&]() -> task<> { co_await c->receive(); };
+    auto either = [&]() -> task<> { co_await select(in->receive(), in->next(), sleep_for(1h)); };
+    auto end = [&]() -> task<> {
+      co_await sleep_for(1s);
+      in.reset();  // breaks it off: the object, too, receives nothing any more
+      c.reset();
+    };
+    auto [a, b, d, ended] = co_await all(end_of(receive), end_of(of_object), end_of(either), end);
+    (void)ended;
+    EXPECT_EQ(a + b + d, "closedendclosed");
+  });
+}
+
+TEST(channel, its_object_ends_its_own_waits_too) {
+  run(on_virtual_time, [&]() -> task<> {
+    std::optional<channel<int>> c(std::in_place, 0);
+    auto out = c->sender();
+    auto in = c->receiver();
+    auto receive = [&]() -> task<> { co_await c->receive(); };
+    auto end = [&]() -> task<> {
+      co_await sleep_for(1s);
+      c.reset();
+    };
+    auto [a, ended] = co_await all(end_of(receive), end);
+    (void)ended;
+    EXPECT_EQ(a, "closed");
+  });
+}
+
+TEST(channel, a_wait_begun_on_an_end_that_has_gone_is_refused) {
+  channel<int> c(1);
+  auto out = c.sender();
+  auto late = [&] {
+    auto in = c.receiver();
+    return in.receive();
+  };
+  auto keeps = c.receiver();
+  auto receive = late();
+  auto next_one = c.receiver();  // has the same number
+  EXPECT_THROW(receive.get(), closed_resource);
+  out.send(1).get();
+  EXPECT_EQ(next_one.receive().get(), 1);
+}
+
+TEST(channel, what_is_left_goes_with_the_last_receiver) {
+  auto item = std::make_shared<int>(1);
+  channel<std::shared_ptr<int>> c(4);
+  auto out = c.sender();
+  auto in = c.receiver();
+  c.send(item).get();
+  EXPECT_EQ(c.receive().get(), item);  // the ring begins at its second place
+  for (int i = 0; i < 4; i++) out.send(item).get();
+  auto other = in;
+  in.close();
+  EXPECT_EQ(item.use_count(), 5);
+  other.close();
+  EXPECT_EQ(item.use_count(), 1);
+  EXPECT_EQ(c.size(), 0u);
+  EXPECT_THROW(out.send(item).get(), broken_resource);
+  EXPECT_FALSE(out.try_send(item));
+  EXPECT_THROW((void)c.try_receive(), end_of_channel);
+  EXPECT_EQ(c.next().get(), std::nullopt);  // through the object, too, nothing comes any more
+}
+
+TEST(channel, what_is_left_may_hold_an_end_of_the_same_channel) {
+  struct letter {
+    std::shared_ptr<int> text;
+    std::vector<sender<letter>> answer_to;
+  };
+  auto text = std::make_shared<int>(1);
+  std::optional<channel<letter>> c(std::in_place, 2);
+  auto in = c->receiver();
+  {
+    auto out = c->sender();
+    letter l{text, {out}};
+    out.emplace(std::move(l)).get();
+  }
+  c.reset();
+  in.close();
+  EXPECT_EQ(text.use_count(), 1);
+}
+
+TEST(channel, ends_that_go_while_many_wait_do_not_look_for_their_own_waits) {
+  constexpr int n = 20'000;  // each by each would be 200 million looks
+  run(on_virtual_time, [&](nursery& peers) -> task<> {
+    channel<int> c(0);
+    auto in = c.receiver();
+    for (int i = 0; i < n; i++)
+      peers.start([](sender<int> out) -> task<> { co_await out.send(1); }, c.sender());
+    for (int i = 0; i < n; i++) EXPECT_EQ(co_await in.receive(), 1);
+  });
 }
 
 TEST(channel, is_the_same_between_thread_fiber_and_coroutine) {

@@ -23,6 +23,29 @@ inline unique_fd open_file(const char* path, int flags, unsigned mode = 0666) no
   return unique_fd(fd);
 }
 
+// Never waits for another process: a FIFO is open at once (-ENXIO: to be written, and nobody reads
+// it), and so is a terminal, which does not become the program's own. What is no file on a disk is
+// left non-blocking.
+inline unique_fd open_file_now(const char* path, int flags) noexcept {
+  flags |= O_NOCTTY;
+  unique_fd fd = open_file(path, flags | O_NONBLOCK);
+  // Its holder has a lease, and some seconds to give it back (fcntl(2)).
+  if (fd.error() == EWOULDBLOCK) fd = open_file(path, flags);
+  return fd;
+}
+
+// False: a pipe, terminal or other device, which may make its readers wait for ever.
+inline bool is_on_disk(int fd) noexcept {
+  struct stat s{};
+  if (::fstat(fd, &s) < 0) return true;  // whatever is done with it will tell
+  return S_ISREG(s.st_mode) || S_ISDIR(s.st_mode) || S_ISBLK(s.st_mode);
+}
+inline bool is_fifo(const char* path) noexcept {
+  struct stat s{};
+  return ::stat(path, &s) == 0 && S_ISFIFO(s.st_mode);
+}
+inline bool has_offsets(int fd) noexcept { return ::lseek(fd, 0, SEEK_CUR) >= 0; }
+
 inline long read_at(int fd, void* data, std::size_t size, std::int64_t offset) noexcept {
   ssize_t n;
   do {
@@ -48,12 +71,27 @@ inline long read_next(int fd, void* data, std::size_t size) noexcept {
   return n;
 }
 
+struct file_identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const file_identity&) const = default;
+};
+// Pipes and sockets have one of their own; some odd descriptors share one.
+inline file_identity identity_of(int fd) noexcept {
+  struct stat s{};
+  return ::fstat(fd, &s) < 0 ? file_identity() : file_identity{s.st_dev, s.st_ino};
+}
+
 inline std::int64_t file_size(int fd) noexcept {
   struct stat s{};
   int r = int(result_of(::fstat(fd, &s)));
   return r < 0 ? r : s.st_size;
 }
 
+inline int make_blocking(int fd) noexcept {
+  int flags = int(result_of(::fcntl(fd, F_GETFL)));
+  return flags < 0 ? flags : int(result_of(::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK)));
+}
 inline int make_non_blocking(int fd) noexcept {
   int flags = int(result_of(::fcntl(fd, F_GETFL)));
   return flags < 0 ? flags : int(result_of(::fcntl(fd, F_SETFL, flags | O_NONBLOCK)));

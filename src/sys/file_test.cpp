@@ -27,6 +27,36 @@ TEST(file, that_is_not_there_says_so) {
   EXPECT_EQ(sys::file_size(-1), -EBADF);
 }
 
+TEST(file, that_is_none_on_a_disk_is_opened_without_waiting) {
+  std::string path = ::testing::TempDir() + "kettle-sys-fifo";
+  ::unlink(path.c_str());
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_TRUE(sys::is_fifo(path.c_str()));
+  EXPECT_EQ(sys::open_file_now(path.c_str(), O_WRONLY).error(), ENXIO);  // nobody reads it
+  sys::unique_fd fifo = sys::open_file_now(path.c_str(), O_RDONLY);
+  ASSERT_TRUE(fifo);
+  EXPECT_FALSE(sys::is_on_disk(fifo.get()));
+  EXPECT_FALSE(sys::has_offsets(fifo.get()));
+  EXPECT_TRUE(sys::open_file_now(path.c_str(), O_WRONLY));
+  ::unlink(path.c_str());
+  sys::unique_fd zero = sys::open_file_now("/dev/zero", O_RDONLY);
+  EXPECT_FALSE(sys::is_on_disk(zero.get()));
+  EXPECT_TRUE(sys::has_offsets(zero.get()));
+  EXPECT_TRUE(sys::is_on_disk(sys::open_file_now("/etc/passwd", O_RDONLY).get()));
+  EXPECT_TRUE(sys::is_on_disk(sys::open_file_now("/", O_RDONLY).get()));
+  EXPECT_FALSE(sys::is_fifo("/etc/passwd"));
+  EXPECT_FALSE(sys::is_fifo("/no/such"));
+}
+
+TEST(file, has_an_identity_apart_from_its_number) {
+  sys::pipe_ends one, two;
+  ASSERT_EQ(sys::make_pipe(one), 0);
+  ASSERT_EQ(sys::make_pipe(two), 0);
+  EXPECT_EQ(sys::identity_of(one.read.get()), sys::identity_of(one.write.get()));
+  EXPECT_FALSE(sys::identity_of(one.read.get()) == sys::identity_of(two.read.get()));
+  EXPECT_EQ(sys::identity_of(-1), sys::file_identity());
+}
+
 TEST(pipe, carries_bytes_and_can_stop_waiting) {
   sys::pipe_ends p;
   ASSERT_EQ(sys::make_pipe(p), 0);

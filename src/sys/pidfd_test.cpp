@@ -29,7 +29,26 @@ TEST(pidfd, tells_the_exit_code) {
   EXPECT_EQ(sys::pidfd_reap(child.get(), how), 1);
   EXPECT_EQ(how.code, 7);
   EXPECT_EQ(how.signal, 0);
-  EXPECT_EQ(sys::pidfd_reap(child.get(), how), -ECHILD);
+}
+
+// Newer kernels know how it ended though somebody else has reaped it.
+TEST(pidfd, tells_the_truth_or_nothing_of_a_child_that_somebody_else_reaped) {
+  for (bool killed : {false, true}) {
+    sys::unique_fd child = child_running([&] {
+      if (killed) ::raise(SIGKILL);
+      ::_exit(7);
+    });
+    wait_for_end(child);
+    EXPECT_TRUE(sys::is_our_child(child.get()));
+    EXPECT_GT(::waitpid(-1, nullptr, 0), 0);
+    EXPECT_FALSE(sys::is_our_child(child.get()));
+    sys::exit_state how;
+    int r = sys::pidfd_reap(child.get(), how);
+    if (r == 1)
+      EXPECT_TRUE(killed ? how.signal == SIGKILL : how.code == 7);
+    else
+      EXPECT_EQ(r, -ECHILD);
+  }
 }
 
 TEST(pidfd, tells_a_running_child_from_a_killed_one) {

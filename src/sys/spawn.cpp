@@ -68,19 +68,19 @@ int spawn(const spawn_plan& plan, spawned& child) noexcept {
     r = ::posix_spawnp(&child.pid, plan.argv[0], files.get(), how.get(), plan.argv,
                        plan.environment);
   if (r != 0) return -r;
-  // Nobody else reaps our children, so the number is still this child's.
+  // It may have ended, and if somebody else reaps our children, the number may be a stranger's by
+  // now, who must not be signalled.
   child.pidfd = pidfd_open(child.pid);
-  if (child.pidfd) return 0;
-  r = child.pidfd.error();
+  exit_state ended;
+  if (child.pidfd &&
+      (is_our_child(child.pidfd.get()) || detail::exit_of_reaped(child.pidfd.get(), ended) == 1))
+    return 0;
+  r = child.pidfd ? ECHILD : child.pidfd.error();
+  child.pidfd.reset();
+  if (r == ESRCH || r == ECHILD) return -ECHILD;
   ::kill(child.pid, SIGKILL);
   while (::waitpid(child.pid, nullptr, 0) < 0 && errno == EINTR) {}
   return -r;
 }
-
-int signal_group(pid_t leader, int signal) noexcept {
-  return int(result_of(::kill(-leader, signal)));
-}
-
-bool group_is_empty(pid_t leader) noexcept { return signal_group(leader, 0) == -ESRCH; }
 
 }  // namespace kettle::inline KETTLE_ABI::sys

@@ -33,10 +33,7 @@ struct spawned {
   unique_fd pidfd;
 };
 
+// -ECHILD: it was started, and somebody else has reaped it already.
 int spawn(const spawn_plan& plan, spawned& child) noexcept;
-
-// To every process of the group that `leader` leads. 0, or -ESRCH when there is none.
-int signal_group(pid_t leader, int signal) noexcept;
-bool group_is_empty(pid_t leader) noexcept;
 
 }  // namespace kettle::inline KETTLE_ABI::sys

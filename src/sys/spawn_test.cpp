@@ -1,6 +1,7 @@
 #include "sys/spawn.hpp"
 
 #include "sys/pidfd.hpp"
+#include "sys/process_group.hpp"
 
 #include <gtest/gtest.h>
 
@@ -35,10 +36,10 @@ TEST(spawn, starts_a_program_in_a_group_of_its_own) {
   sys::spawned child;
   ASSERT_EQ(spawn("sh", "exec sleep 10", child), 0);
   EXPECT_EQ(::getpgid(child.pid), child.pid);
-  EXPECT_FALSE(sys::group_is_empty(child.pid));
+  EXPECT_FALSE(sys::group_has_ended(child.pid));
   EXPECT_EQ(sys::signal_group(child.pid, SIGTERM), 0);
   EXPECT_EQ(end_of(child).signal, SIGTERM);
-  EXPECT_TRUE(sys::group_is_empty(child.pid));
+  EXPECT_TRUE(sys::group_has_ended(child.pid));
 }
 
 TEST(spawn, tells_what_was_wrong_and_leaves_no_child) {

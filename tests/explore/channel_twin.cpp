@@ -106,6 +106,42 @@ TWIN(channel, closed_it_tells_who_waits_to_send) {
   testing::check(closed && !numbers.next().get(), "nobody has received it, and nobody will");
 }
 
+TWIN(channel, an_end_closed_by_another_thread_ends_its_wait) {
+  channel<int> numbers(0);
+  auto open = numbers.sender();
+  auto in = numbers.receiver();
+  std::optional<int> got;
+  bool closed = false;
+  testing::thread consumer("consumer", [&, receive = in.receive()]() mutable {
+    try {
+      got = receive.get();
+    } catch (const closed_resource&) {
+      closed = true;
+    }
+  });
+  bool sent = open.try_send(1);
+  in.close();
+  consumer.join();
+  testing::check(sent == got.has_value() && closed == !sent, "received, or told, and never both");
+}
+
+TWIN(channel, an_end_closed_under_a_select_ends_the_select) {
+  channel<int> numbers(0);
+  auto open = numbers.sender();
+  auto in = numbers.receiver();
+  bool told = false;
+  testing::thread consumer("consumer", [&, receive = in.receive(), also = in.next()]() mutable {
+    try {
+      select(std::move(receive), std::move(also)).get();
+    } catch (const closed_resource&) {
+      told = true;
+    }
+  });
+  in.close();
+  consumer.join();
+  testing::check(told, "its end has gone");
+}
+
 TWIN(channel, a_receive_lets_the_next_sender_go_on) {
   channel<int> numbers(1);
   event both_sent;

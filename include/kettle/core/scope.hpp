@@ -36,7 +36,8 @@ class cancel_scope : private timer {
   const char* reason() const noexcept { return reason_; }
   // True when leaving the scope absorbed a `cancelled` of its own.
   bool caught() const noexcept { return caught_; }
-  // True when its own deadline, and no outer one, ended it.
+  // True when its own deadline, and no outer one, ended it; false again if its block gave its value
+  // although the deadline had passed.
   bool expired() const noexcept { return expired_; }
 
   time_point deadline() const noexcept { return deadline_; }

@@ -20,10 +20,13 @@ class address {
   address() noexcept = default;  // nowhere
   static std::optional<address> ip(std::string_view number,
                                    std::uint16_t port);  // "127.0.0.1", "::1", "[::1]"
-  static address path(std::string_view unix_path);       // usage_error when it is too long
+  // A socket's file, or "@name": an abstract name, which has no file and goes with its socket.
+  // usage_error when it is too long.
+  static address path(std::string_view unix_path);
   static address from(const void* sockaddr, std::uint32_t size) noexcept;
 
-  std::string text() const;  // "127.0.0.1:80", "[::1]:80", "unix:/run/x"; "" for nowhere
+  std::string text()
+      const;  // "127.0.0.1:80", "[::1]:80", "unix:/run/x", "unix:@name"; "" for nowhere
   std::uint16_t port() const noexcept;
   void port(std::uint16_t p) noexcept;
   int family() const noexcept;  // AF_INET, AF_INET6, AF_UNIX
@@ -37,10 +40,10 @@ class address {
 };
 
 // What listen() and connect() are told: "tcp:80", "tcp:127.0.0.1:80", "tcp:[::1]:80",
-// "tcp:example.org:80", "unix:/run/x". usage_error for anything else.
+// "tcp:example.org:80", "unix:/run/x", "unix:@name". usage_error for anything else.
 struct place_name {
   enum class kind : std::uint8_t { tcp, unix_path } how = kind::tcp;
-  std::string host;  // empty: every address of this machine; or the path
+  std::string host;  // empty: every address of this machine; or the path, or '@' and the name
   std::uint16_t port = 0;
 };
 place_name parse_place_name(std::string_view text);

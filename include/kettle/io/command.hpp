@@ -9,9 +9,11 @@
 // unless input() gives a text; run() leaves output and errors where ours go, capture() collects
 // both. The program gets no other descriptor, and leads a process group of its own. It ends when it
 // has exited and, for capture(), both outputs are closed. A program that cannot be started is an
-// io_error; one that fails is not: look at its status. Cancellation: SIGTERM to the whole group,
-// after the grace (5 s) SIGKILL; `cancelled` comes when it has been reaped. Threads: any. A command
-// may be run several times.
+// io_error; one that fails is not: look at its status. A status that is lost is one too: before
+// Linux 6.15, where SIGCHLD is ignored or the program reaps children that are not its own. A NUL
+// byte in an argument, a variable or the directory is a usage_error. Cancellation: SIGTERM to the
+// whole group, after the grace (5 s) SIGKILL; `cancelled` comes when it has been reaped. Threads:
+// any. A command may be run several times.
 
 #include <kettle/base/clock.hpp>
 #include <kettle/coro/task.hpp>
@@ -51,9 +53,11 @@ class command {
     requires(sizeof...(S) > 0 && (std::is_convertible_v<S, std::string> && ...))
   explicit command(S&&... argv) {
     (settings_.argv.emplace_back(std::forward<S>(argv)), ...);
+    check_argv();
   }
   explicit command(std::vector<std::string> argv);  // usage_error when it is empty
 
+  // usage_error when the name is empty or has a '=' in it.
   command& env(std::string name, std::string value);
   command& directory(std::string path);  // to run in
   command& input(std::string text);      // on its standard input, then the end of it
@@ -65,6 +69,7 @@ class command {
   task<captured> capture() const;
 
  private:
+  void check_argv() const;
   detail::command_settings settings_;
 };
 

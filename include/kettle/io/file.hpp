@@ -10,11 +10,17 @@
 // file is movable and closes when it goes. Reads and writes at different offsets may happen at
 // once. What they are given must live until they have ended. Cancellation: an operation that the
 // disk has begun is finished first. Errors are io_error with the path. Threads: any, one at a time.
+//
+// FIFOs, terminals and other devices are waited for on the loop, and cancelled like a stream:
+// nothing here holds a thread of the lane until another process does something. read_file of such a
+// one ends when its writers have gone, or with limit_overrun after 1 GiB; where it has no offsets,
+// those that are given mean nothing.
 
 #include <kettle/coro/task.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,8 +38,12 @@ enum class file_mode : std::uint8_t {
 class file {
  public:
   file() noexcept = default;  // closed
-  file(int fd, std::string path) noexcept : fd_(fd), path_(std::move(path)) {}
-  file(file&& o) noexcept : fd_(std::exchange(o.fd_, -1)), path_(std::move(o.path_)) {}
+  file(int fd, std::string path) noexcept;
+  file(file&& o) noexcept
+      : fd_(std::exchange(o.fd_, -1)),
+        kind_(o.kind_),
+        lent_(std::move(o.lent_)),
+        path_(std::move(o.path_)) {}
   file& operator=(file&& o) noexcept;
   ~file() { close(); }
 
@@ -47,7 +57,17 @@ class file {
   const std::string& path() const noexcept { return path_; }
 
  private:
+  // A device has offsets, a pipe has none.
+  enum class kind : std::uint8_t { on_disk, device, pipe };
+
+  task<long> transfer(bool reads, void* data, std::size_t size, std::int64_t offset);
+  std::shared_ptr<int> lend();
+
   int fd_ = -1;
+  kind kind_ = kind::on_disk;
+  // The descriptor, once a thread of the lane has used it: it stays open until the last call that
+  // has it has ended, since its number may soon mean another file.
+  std::shared_ptr<int> lent_;
   std::string path_;
 };
 

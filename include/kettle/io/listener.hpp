@@ -2,13 +2,14 @@
 // Waiting for peers to connect.
 //
 //   listener door = co_await listen("tcp:7777");         // "tcp:127.0.0.1:0", "tcp:[::1]:80",
-//   "unix:/run/x" for (;;) peers.start(as_outcome, echo, co_await door.accept());
+//   "unix:/run/x", "unix:@name" for (;;) peers.start(as_outcome, echo, co_await door.accept());
 //
 // "tcp:PORT" listens on every address of the machine, IPv6 and IPv4. Sockets get REUSEADDR, streams
 // NODELAY. When the process is out of descriptors, accept() says so once to the dropped-error hook
 // and tries again every 100 ms: the peers wait in the kernel's queue. One accept() at a time
-// (busy_resource); close() ends it with closed_resource. Movable; closes when it goes.
-// Cancellation: cancelled means that no peer was taken. Threads: one at a time.
+// (busy_resource); close() ends it with closed_resource. The file of a unix listener goes with it,
+// and one that a killed process left behind is replaced, a living one never. Movable; closes when
+// it goes. Cancellation: cancelled means that no peer was taken. Threads: one at a time.
 
 #include <kettle/core/timer.hpp>
 #include <kettle/io/stream.hpp>

@@ -14,39 +14,48 @@ namespace kettle::inline KETTLE_ABI::detail {
 // A ring of `capacity_` items. An item that is sent to somebody who waits never enters it.
 template <class T> class channel_state final : public channel_base {
  public:
-  explicit channel_state(std::size_t capacity)
-      : channel_base(capacity),
-        items_(capacity ? std::allocator<T>().allocate(capacity) : nullptr) {}
-  ~channel_state() {
-    while (count_ > 0) pop();
-    if (items_) std::allocator<T>().deallocate(items_, capacity_);
+  explicit channel_state(std::size_t capacity) : channel_base(capacity) {
+    if (capacity) ring_.items = std::allocator<T>().allocate(capacity);
   }
+  ~channel_state() { destroy(ring_, capacity_); }
   void push(T&& item) noexcept {
-    std::construct_at(items_ + next_in_, std::move(item));
-    if (++next_in_ == capacity_) next_in_ = 0;
-    count_++;
+    std::construct_at(static_cast<T*>(ring_.items) + ring_.next_in, std::move(item));
+    if (++ring_.next_in == capacity_) ring_.next_in = 0;
+    ring_.count++;
   }
   T pop() noexcept {
-    T* oldest = items_ + next_out_;
+    T* oldest = static_cast<T*>(ring_.items) + ring_.next_out;
     T item(std::move(*oldest));
     std::destroy_at(oldest);
-    if (++next_out_ == capacity_) next_out_ = 0;
-    count_--;
+    if (++ring_.next_out == capacity_) ring_.next_out = 0;
+    ring_.count--;
     return item;
   }
-  static void detach_from(channel_state* s, channel_side side) noexcept {
-    if (s && s->detach(side)) delete s;
+  static void detach_from(channel_state* s, channel_side side, channel_end end) noexcept {
+    if (!s) return;
+    std::size_t capacity = s->capacity_;
+    channel_ring left;
+    bool last = s->detach(side, end, left);
+    destroy(left, capacity);  // without the lock: an item may hold an end of this channel
+    if (last) delete s;
   }
 
  private:
-  T* items_;
-  std::size_t next_in_ = 0, next_out_ = 0;
+  static void destroy(channel_ring& r, std::size_t capacity) noexcept {
+    if (!r.items) return;
+    T* items = static_cast<T*>(r.items);
+    for (; r.count > 0; r.count--) {
+      std::destroy_at(items + r.next_out);
+      if (++r.next_out == capacity) r.next_out = 0;
+    }
+    std::allocator<T>().deallocate(items, capacity);
+  }
 };
 
-template <class T> class receive_wait : public queued_wait {
+template <class T> class receive_wait : public channel_wait {
  public:
-  receive_wait() noexcept = default;
-  receive_wait(const receive_wait& o) noexcept : queued_wait(o) {}
+  explicit receive_wait(channel_end of) noexcept : channel_wait(of) {}
+  receive_wait(const receive_wait& o) noexcept : channel_wait(o) {}
   std::optional<T> item_;
 
  protected:
@@ -58,24 +67,29 @@ template <class T> class receive_wait : public queued_wait {
 namespace kettle::inline KETTLE_ABI {
 
 template <class T>
-class KETTLE_WAIT send_operation : public operation<send_operation<T>, detail::queued_wait> {
+class KETTLE_WAIT send_operation : public operation<send_operation<T>, detail::channel_wait> {
  public:
   static constexpr bool is_selectable = true;
   template <class... A>
-  send_operation(detail::channel_state<T>* c, std::in_place_t, A&&... a)
-      : channel_(c), item_(std::forward<A>(a)...) {}
+  send_operation(detail::channel_state<T>* c, detail::channel_end of, std::in_place_t, A&&... a)
+      : operation<send_operation<T>, detail::channel_wait>(of),
+        channel_(c),
+        item_(std::forward<A>(a)...) {}
   send_operation(send_operation&& o) noexcept
-      : operation<send_operation<T>, detail::queued_wait>(o),
+      : operation<send_operation<T>, detail::channel_wait>(o),
         channel_(o.channel_),
         item_(std::move(o.item_)) {}
 
   bool start() override;
-  void unlink() noexcept override { channel_->remove_sender(*this); }
+  void unlink() noexcept override {
+    if (channel_->remove_sender(*this)) delete channel_;
+  }
   const char* what() const noexcept override { return "channel.send"; }
   void finish() {
     if (this->end_ == detail::wait_end::done) [[likely]]
       return;
     if (this->cancelled_meanwhile()) this->throw_cancelled();
+    if (this->end_closed_) this->throw_end_closed();
     detail::channel_base::throw_end(this->end_);
   }
 
@@ -88,12 +102,21 @@ template <class T, class Op>
 class KETTLE_WAIT receive_start : public operation<Op, detail::receive_wait<T>> {
  public:
   static constexpr bool is_selectable = true;
-  explicit receive_start(detail::channel_state<T>* c) noexcept : channel_(c) {}
+  receive_start(detail::channel_state<T>* c, detail::channel_end of) noexcept
+      : operation<Op, detail::receive_wait<T>>(of), channel_(c) {}
   receive_start(const receive_start& o) noexcept
       : operation<Op, detail::receive_wait<T>>(o), channel_(o.channel_) {}
 
   bool start() final;
-  void unlink() noexcept final { channel_->remove_receiver(*this); }
+  void unlink() noexcept final {
+    if (channel_->remove_receiver(*this)) delete channel_;
+  }
+
+ protected:
+  std::optional<T>& taken() {
+    if (!this->item_ && this->end_closed_) this->throw_end_closed();
+    return this->item_;
+  }
 
  private:
   detail::channel_state<T>* channel_;
@@ -105,8 +128,9 @@ class KETTLE_WAIT receive_operation final : public receive_start<T, receive_oper
   using receive_start<T, receive_operation<T>>::receive_start;
   const char* what() const noexcept override { return "channel.receive"; }
   T finish() {
-    if (!this->item_) throw end_of_channel();
-    return std::move(*this->item_);
+    std::optional<T>& item = this->taken();
+    if (!item) throw end_of_channel();
+    return std::move(*item);
   }
 };
 
@@ -115,19 +139,19 @@ class KETTLE_WAIT next_operation final : public receive_start<T, next_operation<
  public:
   using receive_start<T, next_operation<T>>::receive_start;
   const char* what() const noexcept override { return "channel.next"; }
-  std::optional<T> finish() { return std::move(this->item_); }
+  std::optional<T> finish() { return std::move(this->taken()); }
 };
 
 namespace detail {
 
 // Under the lock: hands item to somebody who waits, or keeps it; false: neither can be done now.
 template <class T> bool give(channel_state<T>& c, T& item, queued_wait*& woken) noexcept {
-  if (queued_wait* r = c.waiting_receivers_.grant_first()) {
+  if (channel_wait* r = c.grant_receiver()) {
     static_cast<receive_wait<T>*>(r)->item_.emplace(std::move(item));
     woken = r;
     return true;
   }
-  if (c.count_ == c.capacity_) return false;
+  if (c.ring_.count == c.capacity_) return false;
   c.push(std::move(item));
   return true;
 }
@@ -135,14 +159,15 @@ template <class T> bool give(channel_state<T>& c, T& item, queued_wait*& woken) 
 // Under the lock: the oldest item there is, and lets the next sender in.
 template <class T>
 bool fetch(channel_state<T>& c, std::optional<T>& item, queued_wait*& woken) noexcept {
-  if (c.count_ > 0) {
-    item.emplace(c.pop());
-    if ((woken = c.waiting_senders_.grant_first()))
-      c.push(std::move(static_cast<send_operation<T>*>(woken)->item_));
-    return true;
-  }
-  if (!(woken = c.waiting_senders_.grant_first())) return false;
-  item.emplace(std::move(static_cast<send_operation<T>*>(woken)->item_));
+  bool kept = c.ring_.count > 0;
+  if (kept) item.emplace(c.pop());
+  auto* sender = static_cast<send_operation<T>*>(c.grant_sender());
+  woken = sender;
+  if (!sender) return kept;
+  if (kept)
+    c.push(std::move(sender->item_));
+  else
+    item.emplace(std::move(sender->item_));
   return true;
 }
 
@@ -154,10 +179,7 @@ template <class T> bool send_operation<T>::start() {
     detail::small_guard locked(channel_->lock_);
     this->end_ = channel_->sending_state();
     if (this->end_ != detail::wait_end::done) return true;  // finish() throws
-    if (!detail::give(*channel_, item_, woken)) {
-      channel_->waiting_senders_.push_back(*this);
-      return false;
-    }
+    if (!detail::give(*channel_, item_, woken)) return !channel_->waits_to_send(*this);
   }
   if (woken) woken->granted();
   return true;
@@ -167,11 +189,7 @@ template <class T, class Op> bool receive_start<T, Op>::start() {
   detail::queued_wait* woken = nullptr;
   {
     detail::small_guard locked(channel_->lock_);
-    if (!detail::fetch(*channel_, this->item_, woken) &&
-        channel_->ended_ == detail::wait_end::done) {
-      channel_->waiting_receivers_.push_back(*this);
-      return false;
-    }
+    if (!detail::fetch(*channel_, this->item_, woken)) return !channel_->waits_to_receive(*this);
   }
   if (woken) woken->granted();
   return true;

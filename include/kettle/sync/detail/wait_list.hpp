@@ -59,12 +59,13 @@ class wait_list {
     tail_ = &w;
     size_++;
   }
-  void remove(queued_wait& w) noexcept {  // harmless when it is not in the list
-    if (!w.queued_) return;
+  bool remove(queued_wait& w) noexcept {  // false, and harmless, when it is not in the list
+    if (!w.queued_) return false;
     w.queued_ = false;
     (w.prev_ ? w.prev_->next_ : head_) = w.next_;
     (w.next_ ? w.next_->prev_ : tail_) = w.prev_;
     size_--;
+    return true;
   }
   static queued_wait* next(const queued_wait& w) noexcept { return w.next_; }
   // Claims w and takes it out, if its claim can be won.
