@@ -31,6 +31,12 @@ struct freelist {
     return (size + slack - 1) / granule;
   }
   static constexpr std::size_t size_of(std::size_t c) noexcept { return c * granule + slack; }
+  // How many blocks a class keeps at most: 256 KiB of them, so that a thread keeps 16 MiB.
+  static constexpr std::uint32_t room_for(std::size_t c) noexcept {
+    constexpr std::size_t bytes = std::size_t(256) << 10;
+    std::size_t n = bytes / size_of(c);
+    return std::uint32_t(n < cap ? n : cap);
+  }
   free_block* head[classes];
   std::uint32_t room[classes];  // how many more blocks each class may keep; 0 until open_freelist()
 };
