@@ -49,7 +49,8 @@ void child_base::abandon() noexcept {
 }
 
 void child_base::finish() noexcept {
-  tls.current = &at_->thread();  // we may be gone soon
+  home& at = *at_;  // we may be gone soon
+  tls.current = &at.callback();
   if (held_) [[unlikely]]
     abandon_held(*this, name_);
   cancel_scope::remove(*this);
@@ -64,6 +65,7 @@ void child_base::finish() noexcept {
   }
   complete();
   n.child_gone(service);
+  tls.current = &at.thread();
 }
 
 namespace detail {

@@ -49,8 +49,10 @@ home& home::here() {
   return *tls.at;
 }
 
-home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {
+home::home()
+    : domain_(&domain::outside()), thread_(thread_kind, *this), callback_(callback_kind, *this) {
   thread_.name_ = "thread";
+  callback_.name_ = "callback";
   tls.current = &thread_;
   tls.at = this;
   tls.stack_low = nesting_floor();
@@ -60,6 +62,7 @@ home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {
 
 home::~home() {
   abandon_held(thread_, "a thread");
+  abandon_held(callback_, "a callback");
   own_.clear();
   domain_->remove(*this);
   while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call

@@ -96,6 +96,9 @@ class home {
   job_queue* takes_jobs_from() const noexcept { return queue_; }
 
   context& thread() noexcept { return thread_; }
+  // What runs while the dispatcher tells the program something (on_done, the destructor of a result
+  // that nobody wants). It cannot block: the thread is in the midst of a wait.
+  context& callback() noexcept { return callback_; }
   // The root scopes of the remote children that run on this thread, innermost first: more than one
   // while it helps out.
   struct active_root {
@@ -121,6 +124,7 @@ class home {
   void wake_up() noexcept;
 
   static constexpr context_kind thread_kind{"thread", resume_thread, park_thread};
+  static constexpr context_kind callback_kind{"callback", resume_thread, nullptr};
 
   context* ready_head_ = nullptr;
   context* ready_tail_ = nullptr;
@@ -134,7 +138,7 @@ class home {
   std::unique_ptr<backend> backend_;
   domain* domain_;
   domain* former_domain_ = nullptr;
-  context thread_;
+  context thread_, callback_;
   companion_set* inherited_ = nullptr;
   job_queue* queue_ = nullptr;
   companion_set own_;
