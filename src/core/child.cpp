@@ -41,9 +41,9 @@ void child_base::complete() noexcept {
 
 void child_base::abandon() noexcept {
   std::uintptr_t before = word_.exchange(abandoned, acq_rel);
-  KETTLE_ASSERT(before == done || before == running,
+  KETTLE_ASSERT(before == done || before == running || exits_here(),
                 "a future was dropped while somebody waits for it");
-  if (before == running) return;
+  if (before != done) return;
   if (keeps_error_ && error_) drop_error(error_, name_ ? name_ : "a task whose future was dropped");
   delete this;
 }

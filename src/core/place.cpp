@@ -131,6 +131,7 @@ void placed_child_base::run_remote() noexcept {
     ending_ = ending::cancelled;  // before its first step: it never runs
   else
     call();
+  here.check_ours();
   if (link.interrupts) link.interrupts->over();
   abandon_held(here.thread(), name_);
   here.thread().held_ = outer;

@@ -49,7 +49,8 @@ struct frame_extent {
 
 // Something to be done when a thread ends. Belongs to the thread from at_thread_end() on.
 struct thread_end {
-  void (*run)(thread_end&) noexcept;
+  void (*run)(thread_end&) noexcept;  // after the destructors of all C++ objects of the thread
+  void (*before)(thread_end&) noexcept = nullptr;  // when those begin, also those of an exit()
   thread_end* next = nullptr;
 };
 
@@ -60,6 +61,9 @@ struct thread_state {
   char* stack_low;               // below this address a child is started from the trampoline
   frame_extent newest_frame;
   thread_end* ends;
+  thread_end* left;  // the ends that it has left behind, which are never run
+  home* former;      // the home that it was in the midst of when the process began to exit
+  bool ending;       // the destructors of its C++ objects run or have run
   // Kept for rooms above, each of which knows its own type.
   void* worker;         // of worker_pool
   void* fiber_carrier;  // of fibers
@@ -74,5 +78,13 @@ struct thread_state {
 void at_thread_end(thread_end& e);
 // For whoever ends a thread that only an explored build plays.
 void run_thread_ends() noexcept;
+// This thread begins anew: all it had stays where it is, alive and untouched. In a forked child,
+// and when the process exits in the midst of it.
+void leave_thread_state() noexcept;
+
+// The process exits, or this thread ends: what an object of static storage is still waited for
+// never happens, and is no fault.
+bool exits_here() noexcept;
+void process_exits() noexcept;  // says so for all threads
 
 }  // namespace kettle::inline KETTLE_ABI
