@@ -25,9 +25,6 @@ void in_forked_child(void (*handler)()) noexcept {
   ::pthread_atfork(nullptr, nullptr, handler);
 }
 
-fork_mark::fork_mark() noexcept {
-  watch();
-  renew();
-}
+fork_mark::fork_mark() noexcept : seen_((watch(), forks)) {}
 
 }  // namespace kettle::inline KETTLE_ABI::sys

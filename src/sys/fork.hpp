@@ -33,7 +33,7 @@ class fork_mark {
   }
 
  private:
-  atomic<std::uint32_t> seen_{0};  // relaxed: threads that are made later see it
+  atomic<std::uint32_t> seen_;  // relaxed: threads that are made later see it
 };
 
 }  // namespace kettle::inline KETTLE_ABI::sys
