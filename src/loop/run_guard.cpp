@@ -13,6 +13,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace kettle::inline KETTLE_ABI::detail {
 
@@ -106,6 +107,7 @@ struct run_guard::state {
   std::optional<run_signals> signals;
   nursery* root = nullptr;
   std::string deadlock_text;
+  state* left_before = nullptr;
 };
 
 // The thread's loop is the run's, with a clock, a back end and a deadlock check of its own.
@@ -151,7 +153,12 @@ run_guard::run_guard(const run_options& o) {
 }
 
 run_guard::~run_guard() {
-  if (tls.at != &state_->at) return;  // a forked child has left it: all of it is the parent's
+  // A forked child has left it: all of it is the parent's, and stays where it is.
+  if (tls.at != &state_->at) {
+    static state* left = nullptr;
+    state_->left_before = std::exchange(left, state_);
+    return;
+  }
   state_->signals.reset();
   if (state_->own) state_->end();
   delete state_;

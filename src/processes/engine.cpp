@@ -10,6 +10,7 @@
 #include <kettle/processes/remote_call.hpp>
 
 #include <algorithm>
+#include <new>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -34,7 +35,11 @@ living_engines& living() {
   static auto* those = must_make<living_engines>();  // never destroyed: nor may a pool be
   return *those;
 }
-void forget_engines() noexcept { ::new (&living()) living_engines; }  // in a forked child
+// In a forked child; another thread of the parent may have held the lock.
+void forget_engines() noexcept {
+  ::new (&living().lock) spin_lock;
+  living().all.clear();
+}
 
 }  // namespace
 
