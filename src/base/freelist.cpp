@@ -3,7 +3,7 @@
 namespace kettle::inline KETTLE_ABI {
 
 void open_freelist() noexcept {
-  for (auto& room : tls.blocks.room) room = freelist::cap;
+  for (std::size_t c = 0; c < freelist::classes; c++) tls.blocks.room[c] = freelist::room_for(c);
 }
 
 void close_freelist() noexcept {

@@ -29,11 +29,23 @@ TEST(freelist, keeps_no_more_than_its_cap) {
   on_fresh_thread([] {
     open_freelist();
     std::vector<void*> blocks;
-    for (std::size_t i = 0; i < freelist::cap + 100; i++) blocks.push_back(allocate_block(64));
-    for (void* b : blocks) free_block_of(b, 64);
-    EXPECT_EQ(tls.blocks.room[freelist::class_of(64)], KETTLE_SANITIZED ? freelist::cap : 0u);
+    for (std::size_t i = 0; i < freelist::cap + 100; i++) blocks.push_back(allocate_block(40));
+    for (void* b : blocks) free_block_of(b, 40);
+    EXPECT_EQ(tls.blocks.room[freelist::class_of(40)], KETTLE_SANITIZED ? freelist::cap : 0u);
     close_freelist();
-    EXPECT_EQ(tls.blocks.head[freelist::class_of(64)], nullptr);
+    EXPECT_EQ(tls.blocks.head[freelist::class_of(40)], nullptr);
+  });
+}
+
+TEST(freelist, of_all_classes_together_is_bounded) {
+  on_fresh_thread([] {
+    open_freelist();
+    std::size_t bytes = 0;
+    for (std::size_t c = 0; c < freelist::classes; c++)
+      bytes += tls.blocks.room[c] * freelist::size_of(c);
+    EXPECT_LE(bytes, std::size_t(16) << 20);
+    EXPECT_GE(tls.blocks.room[freelist::class_of(256)], 900u);  // a thousand ordinary frames
+    close_freelist();
   });
 }
 

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 #include <vector>
+
+#include <pthread.h>
 
 namespace kettle {
 namespace {
@@ -42,15 +45,16 @@ TEST(thread_state, an_end_that_brings_another_one_is_followed_by_it) {
   EXPECT_EQ(order, (std::vector<int>{2, 3, 1}));
 }
 
-// A thread-local that was there before its thread first met us is destroyed after our ends were
-// run.
-TEST(thread_state, an_end_that_a_late_destructor_adds_is_run_too) {
+TEST(thread_state, ends_run_after_all_thread_local_destructors) {
   std::vector<int> order;
   noted early(order, 1), late(order, 2);
   struct adds_at_its_end {
     noted* end = nullptr;
     ~adds_at_its_end() {
-      if (end) at_thread_end(*end);
+      if (!end) return;
+      EXPECT_TRUE(end->to.empty());
+      EXPECT_TRUE(exits_here());
+      at_thread_end(*end);
     }
   };
   std::thread([&] {
@@ -58,7 +62,42 @@ TEST(thread_state, an_end_that_a_late_destructor_adds_is_run_too) {
     first.end = &late;
     at_thread_end(early);
   }).join();
+  EXPECT_EQ(order, (std::vector<int>{2, 1}));
+}
+
+TEST(thread_state, an_end_that_another_keys_destructor_adds_is_run_too) {
+  static pthread_key_t key;
+  auto adds = [](void* end) { at_thread_end(*static_cast<noted*>(end)); };
+  ASSERT_EQ(::pthread_key_create(&key, adds), 0);
+  std::vector<int> order;
+  noted early(order, 1), late(order, 2);
+  std::thread([&] {
+    at_thread_end(early);
+    ::pthread_setspecific(key, &late);
+  }).join();
+  std::sort(order.begin(), order.end());  // the one whose key was made first comes first
   EXPECT_EQ(order, (std::vector<int>{1, 2}));
+  ::pthread_key_delete(key);
+}
+
+TEST(thread_state, what_is_told_before_comes_with_the_first_destructors) {
+  std::vector<int> order;
+  noted end(order, 2);
+  end.before = [](thread_end& e) noexcept { static_cast<noted&>(e).to.push_back(1); };
+  std::thread([&] { at_thread_end(end); }).join();
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
+}
+
+TEST(thread_state, what_a_thread_leaves_behind_is_not_run) {
+  std::vector<int> order;
+  noted left(order, 1), kept(order, 2);
+  std::thread([&] {
+    at_thread_end(left);
+    leave_thread_state();
+    EXPECT_EQ(tls.left, &left);
+    at_thread_end(kept);
+  }).join();
+  EXPECT_EQ(order, (std::vector<int>{2}));
 }
 
 TEST(thread_state, begins_empty_on_each_thread) {

@@ -41,15 +41,16 @@ void child_base::complete() noexcept {
 
 void child_base::abandon() noexcept {
   std::uintptr_t before = word_.exchange(abandoned, acq_rel);
-  KETTLE_ASSERT(before == done || before == running,
+  KETTLE_ASSERT(before == done || before == running || exits_here(),
                 "a future was dropped while somebody waits for it");
-  if (before == running) return;
+  if (before != done) return;
   if (keeps_error_ && error_) drop_error(error_, name_ ? name_ : "a task whose future was dropped");
   delete this;
 }
 
 void child_base::finish() noexcept {
-  tls.current = &at_->thread();  // we may be gone soon
+  home& at = *at_;  // we may be gone soon
+  tls.current = &at.callback();
   if (held_) [[unlikely]]
     abandon_held(*this, name_);
   cancel_scope::remove(*this);
@@ -64,6 +65,7 @@ void child_base::finish() noexcept {
   }
   complete();
   n.child_gone(service);
+  tls.current = &at.thread();
 }
 
 namespace detail {

@@ -17,6 +17,10 @@ context& this_context() {
 
 context& blocking_context() {
   context& c = this_context();
+  if (&c == &c.at_->callback())
+    throw usage_error(
+        "blocking get() in a callback (on_done, or the destructor of a result that was dropped) "
+        "would stop its loop: start a task there, and wait in that");
   if (!c.can_block())
     throw usage_error("blocking get() inside a coroutine would stop its loop: use co_await");
   return c;

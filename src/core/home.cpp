@@ -1,13 +1,16 @@
 #include "core/home.hpp"
 
+#include "sys/fork.hpp"
 #include "sys/futex.hpp"
 #include "sys/stack.hpp"
 
 #include <kettle/base/assert.hpp>
 #include <kettle/base/freelist.hpp>
 #include <kettle/base/seam.hpp>
+#include <kettle/core/scope.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 
 // Defined by the ordinary and by the explored build: a program that has parts of both would have
 // threads that do not see each other, and shall not link.
@@ -35,23 +38,66 @@ char* nesting_floor() noexcept {
   return here - std::min(left / 2, nest_limit_bytes);
 }
 
+// exit() ends what the exiting thread keeps in the background, if it is not in the midst of
+// something: idle threads and processes. What comes later is ended later.
+atomic<bool> exit_watched{false};  // relaxed: std::atexit orders what follows
+
+void at_exit() {
+  exit_watched.store(false, relaxed);
+  process_exits();
+  if (tls.at && tls.at->is_at_rest()) tls.at->end_own_companions();
+}
+
+void watch_exit() noexcept {
+  if (detail::seam::exploring() || exit_watched.load(relaxed)) return;
+  if (!exit_watched.exchange(true, relaxed)) std::atexit(at_exit);
+}
+
 }  // namespace
 
 home& home::here() {
   struct of_thread : thread_end {
-    of_thread() : thread_end{close} {}
+    of_thread() : thread_end{close, before} {}
     static void close(thread_end& e) noexcept { delete &static_cast<of_thread&>(e); }
+    // A thread ends at rest. In the midst of something it is exit() that was called there: nothing
+    // of it goes on, and destructors that wait get a home of their own.
+    static void before(thread_end& e) noexcept {
+      if (!static_cast<of_thread&>(e).mine.is_at_rest()) leave_thread_state();
+    }
     home mine;
   };
   if (!tls.at) at_thread_end(*new of_thread);
   return *tls.at;
 }
 
-home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {
+// The child of a fork has this thread only. The home's companions, what it waits for in the kernel
+// and who posts to it are the parent's.
+void home::leave_in_child() noexcept {
+  home* h = tls.at;
+  if (!h) return;
+  bool at_rest = h->is_at_rest();
+  h->ready_head_ = h->ready_tail_ = nullptr;
+  h->thread_woken_ = false;
+  h->parents_backend_ = std::move(h->backend_);  // whose memory the kernel shares with the parent
+  leave_thread_state();
+  tls.former = nullptr;
+  tls.worker = nullptr;
+  if (!at_rest) here();  // for what the rest of a coroutine may still do before it waits
+}
+
+home::home()
+    : domain_(&domain::outside()), thread_(thread_kind, *this), callback_(callback_kind, *this) {
+  if (!detail::seam::exploring()) {
+    static const bool watched = (sys::in_forked_child(leave_in_child), true);
+    (void)watched;
+    watch_exit();
+  }
   thread_.name_ = "thread";
+  callback_.name_ = "callback";
   tls.current = &thread_;
   tls.at = this;
-  tls.stack_low = nesting_floor();
+  if (tls.former) queue_ = tls.former->queue_;  // still one of its threads, that may help it
+  if (!tls.stack_low) tls.stack_low = nesting_floor();
   tls.budget = turn_budget;
   open_freelist();
   domain_->add(*this);
@@ -59,6 +105,7 @@ home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {
 
 home::~home() {
   abandon_held(thread_, "a thread");
+  abandon_held(callback_, "a callback");
   own_.clear();
   domain_->remove(*this);
   while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call
@@ -66,6 +113,7 @@ home::~home() {
   take_mail();  // requests to scopes that have ended
   tls.current = nullptr;
   tls.at = nullptr;
+  tls.stack_low = nullptr;
   close_freelist();
 }
 
@@ -77,6 +125,18 @@ time_point home::now() noexcept { return domain_->now(); }
 backend& home::io() {
   if (!backend_) backend_ = make_backend(backend_kind::automatic, domain_->world());
   return *backend_;
+}
+
+void home::check_ours() const noexcept {
+  KETTLE_ASSERT(tls.at == this,
+                "a forked child goes on in what its parent runs: it may exit, exec, or begin a run "
+                "of its own");
+}
+
+bool home::is_in_nursery() const noexcept {
+  for (cancel_scope* s = thread_.scope_; s; s = s->parent())
+    if (s->children_of) return true;
+  return false;
 }
 
 void home::run_until_woken() {
@@ -96,6 +156,7 @@ void home::run_until_woken() {
 }
 
 void home::look_around() {
+  check_ours();
   tls.current = &thread_;
   take_mail();
   fire_due();
@@ -153,7 +214,7 @@ void home::sleep_until(time_point until) {
   bool patient = !counted && !io && open_waits.load(relaxed) > 0;
   if (patient) until = after(sys::monotonic_now(), patience);
   mail* mine = counted ? &asleep_counted : &asleep_idle;
-  in_poll_.store(io, relaxed);
+  in_poll_.store(io, release);  // with the back end, which may have been made just now
   std::uint32_t ticket = futex_.load(relaxed);
   mail* expected = nullptr;
   if (!inbox_.compare_exchange_strong(expected, mine, release)) return;  // mail has come
@@ -167,7 +228,7 @@ void home::sleep_until(time_point until) {
 }
 
 void home::wake_up() noexcept {
-  if (in_poll_.load(relaxed)) {  // ordered by the inbox word
+  if (in_poll_.load(acquire)) {  // perhaps of a later sleep than the one we found
     backend_->wake();
   } else {
     futex_.fetch_add(1, relaxed);  // the kernel orders it against the sleeper's comparison
@@ -219,7 +280,9 @@ void home::change_domain(domain& d) noexcept {
 
 companion_set& home::companions() noexcept {
   if (domain_ != &domain::outside()) return domain_->companions;
-  return inherited_ ? *inherited_ : own_;
+  if (inherited_) return *inherited_;
+  watch_exit();
+  return own_;
 }
 
 void post(home& to, mail& m) noexcept { to.post(m); }

@@ -35,7 +35,9 @@ class home {
   home(const home&) = delete;
   home& operator=(const home&) = delete;
 
-  static home& here();  // this thread's, made on first use, gone with the thread
+  // This thread's, made on first use; closes after the destructors of the thread's C++ objects.
+  // When the process exits nothing closes it.
+  static home& here();
 
   // Dispatches until the thread context (the one whose stack we are on) is woken.
   void run_until_woken();
@@ -82,6 +84,7 @@ class home {
   void disarm(timer& t) noexcept { timers_.remove(t); }
 
   bool has_backend() const noexcept { return backend_ != nullptr; }
+  bool has_requests() const noexcept { return backend_ && backend_->pending() > 0; }
   backend& io();  // made on first use
   void use_backend(std::unique_ptr<backend> b) noexcept { backend_ = std::move(b); }
   std::unique_ptr<backend> give_backend() noexcept { return std::move(backend_); }
@@ -97,12 +100,25 @@ class home {
   // The companions in force here: the run's, else those of the thread that we work for, else our
   // own.
   companion_set& companions() noexcept;
+  void end_own_companions() noexcept { own_.clear(); }
   void work_for(companion_set* others) noexcept { inherited_ = others; }
   // The queue whose jobs this thread runs; null: none's.
   void take_jobs_from(job_queue* q) noexcept { queue_ = q; }
   job_queue* takes_jobs_from() const noexcept { return queue_; }
 
   context& thread() noexcept { return thread_; }
+  // What runs while the dispatcher tells the program something (on_done, the destructor of a result
+  // that nobody wants). It cannot block: the thread is in the midst of a wait.
+  context& callback() noexcept { return callback_; }
+  // Outside of all that waits: nothing of ours is on this thread's stack.
+  bool is_at_rest() const noexcept {
+    return tls.current == &thread_ && !thread_.scope_ && !active_roots &&
+           domain_ == &domain::outside();
+  }
+  // A forked child that goes on in here is told so, and ends.
+  void check_ours() const noexcept;
+  // A nursery is open on this thread's stack.
+  bool is_in_nursery() const noexcept;
   // The root scopes of the remote children that run on this thread, innermost first: more than one
   // while it helps out.
   struct active_root {
@@ -120,6 +136,7 @@ class home {
   friend class domain;
   static void resume_thread(context& c) noexcept;
   static void park_thread(context& c);
+  static void leave_in_child() noexcept;
   void change_domain(domain& d) noexcept;
   void fire_due() noexcept;
   void look_around();
@@ -128,6 +145,7 @@ class home {
   void wake_up() noexcept;
 
   static constexpr context_kind thread_kind{"thread", resume_thread, park_thread};
+  static constexpr context_kind callback_kind{"callback", resume_thread, nullptr};
 
   context* ready_head_ = nullptr;
   context* ready_tail_ = nullptr;
@@ -138,10 +156,10 @@ class home {
   atomic<bool> in_poll_{false};  // how wake_up() reaches us
   bool thread_woken_ = false;
   timer_heap timers_;
-  std::unique_ptr<backend> backend_;
+  std::unique_ptr<backend> backend_, parents_backend_;
   domain* domain_;
   domain* former_domain_ = nullptr;
-  context thread_;
+  context thread_, callback_;
   companion_set* inherited_ = nullptr;
   job_queue* queue_ = nullptr;
   companion_set own_;

@@ -6,7 +6,9 @@
 
 #include "base/must_make.hpp"
 #include "core/home.hpp"
-#include "sys/thread.hpp"
+#include "sys/interrupts.hpp"
+
+#include <optional>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -30,13 +32,16 @@ class interrupter : public timer {
   ~interrupter() { at_.disarm(*this); }
 
   void this_thread() noexcept {
-    sys::allow_interrupts();
+    here_.emplace();
     thread_ = sys::this_thread();
   }
   // On that thread: it goes on to other work, and no signal comes any more.
   void over() noexcept {
-    spin_guard here(lock_);
-    over_ = true;
+    {
+      spin_guard here(lock_);
+      over_ = true;
+    }
+    here_.reset();
   }
   void begin() {
     {
@@ -51,6 +56,7 @@ class interrupter : public timer {
   static void fire(timer& t) noexcept { static_cast<interrupter&>(t).begin(); }
   home& at_;
   sys::thread_handle thread_{};
+  std::optional<sys::interruptible> here_;  // the thread's
   spin_lock lock_;
   bool over_ = false;
 };
@@ -125,6 +131,7 @@ void placed_child_base::run_remote() noexcept {
     ending_ = ending::cancelled;  // before its first step: it never runs
   else
     call();
+  here.check_ours();
   if (link.interrupts) link.interrupts->over();
   abandon_held(here.thread(), name_);
   here.thread().held_ = outer;

@@ -69,9 +69,11 @@ void end_child(placed_child_base& c, fiber_slots* slots) noexcept {
   if (c.nursery_) {
     c.finish();
   } else {
-    tls.current = &c.at_->thread();
+    home& at = *c.at_;
+    tls.current = &at.callback();
     cancel_scope::remove(c);
     c.complete();
+    tls.current = &at.thread();
   }
   if (slots) slots->fiber_ended(index);
 }

@@ -1,5 +1,6 @@
 #include "core/home.hpp"
 #include "fibers/fiber.hpp"
+#include "sys/fork.hpp"
 
 #include <kettle/base/assert.hpp>
 #include <kettle/base/error.hpp>
@@ -28,6 +29,13 @@ class fiber_pool::slots final : public fiber_slots {
     return c && c->kind_ == &fibers::kind && fibers::slots_of(*c) == this;
   }
   bool is_empty() const noexcept { return running_.empty() && !first_; }
+  // Whether its fibers will ever run: not in a forked child, nor when the process exits.
+  bool goes_on() const noexcept { return tls.at == &at_ || (process_.is_ours() && !exits_here()); }
+  // Nobody has it any more and nobody can wait for it: its last fiber ends it.
+  void end_alone() noexcept {
+    alone_ = true;
+    close(close_mode::cancel);
+  }
   std::size_t at_once() const noexcept { return at_once_; }
   std::size_t running() const noexcept { return running_.size(); }
   std::size_t queued() const noexcept { return queued_; }
@@ -63,6 +71,8 @@ class fiber_pool::slots final : public fiber_slots {
   queued_child* last_ = nullptr;
   std::size_t queued_ = 0;
   std::deque<slot_operation*> starters_;  // who waits in start(), in order
+  bool alone_ = false;
+  sys::fork_mark process_;
 };
 
 class fiber_pool::slots::slot_operation : public operation<slot_operation> {
@@ -132,6 +142,7 @@ void fiber_pool::slots::fiber_ended(std::uint32_t index) noexcept {
   }
   running_.pop_back();
   fill();
+  if (alone_ && is_empty()) return delete this;
   if (closer && is_empty() && closer->grant()) std::exchange(closer, nullptr)->granted();
 }
 
@@ -175,8 +186,19 @@ fiber_pool::fiber_pool(fiber_pool_options options)
 
 fiber_pool::~fiber_pool() {
   if (slots_->is_empty()) return;
+  if (!slots_->goes_on()) {
+    slots_.release();
+    return;
+  }
+  KETTLE_ASSERT(&slots_->at() == tls.at, "a fiber_pool belongs to the thread that made it");
+  context& c = this_context();
+  // Its last owner may go in one of its own fibers, or in what is called when one has ended.
+  if (slots_->is_inside() || &c == &c.at_->callback()) {
+    slots_.release()->end_alone();
+    return;
+  }
   KETTLE_ASSERT(
-      this_context().can_block(),
+      c.can_block(),
       "a fiber_pool in a coroutine is closed with co_await pool.close(...) before its scope ends");
   close(close_mode::cancel).get();
 }

@@ -19,7 +19,7 @@ namespace detail {
 struct listener_state {
   ~listener_state() { close(); }
   void close() noexcept {
-    if (acceptor) {
+    if (acceptor && !(exits_here() && acceptor->who().at_ != &home::here())) {
       KETTLE_ASSERT(acceptor->who().at_ == &home::here(),
                     "a listener is closed on the thread that waits on it");
       acceptor->listener_closed();

@@ -60,7 +60,8 @@ void signal_inbox::take_over(int signal) {
 }
 
 signal_inbox::~signal_inbox() {
-  KETTLE_ASSERT(!waiter, "a signal_receiver was destroyed while somebody waits on it");
+  KETTLE_ASSERT(!waiter || exits_here(),
+                "a signal_receiver was destroyed while somebody waits on it");
   handlers.clear();
   for (int n = 1; n <= most_signals; n++)
     if (owned >> (n - 1) & 1) receivers[n].store(nullptr, seq_cst);

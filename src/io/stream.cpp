@@ -49,7 +49,7 @@ stream_state::~stream_state() { close(); }
 void stream_state::close() noexcept {
   for (stream_operation* op : {reader, writer}) {
     if (!op) continue;
-    KETTLE_ASSERT(op->who().at_ == &home::here(),
+    KETTLE_ASSERT(op->who().at_ == &home::here() || exits_here(),
                   "a stream is closed on the thread that waits on it");
     op->state_ = nullptr;
   }

@@ -13,6 +13,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace kettle::inline KETTLE_ABI::detail {
 
@@ -51,6 +52,24 @@ bool wants_virtual_time(const run_options& o) {
                     "': it may be real or virtual");
 }
 
+// Requests under way stay with the back end that has them.
+void check_kind(home& h, backend_kind kind) {
+  if (kind == backend_kind::automatic) return;
+  if (!h.has_backend()) h.use_backend(make_backend(kind, h.in().world()));
+  backend_kind there = h.io().kind();
+  if (there != kind)
+    throw usage_error(std::string("run: the loop around it works with ") + name_of(there) +
+                      ", which " + name_of(kind) + " cannot replace");
+}
+
+// What is around a run within a nursery goes on in it: on the same loop, with the same clock, back
+// end and deadlock check.
+void check_joins(home& h, bool virtual_time, backend_kind kind) {
+  if (virtual_time && !h.in().world())
+    throw usage_error("run: virtual time cannot begin within a run or a nursery of real time");
+  check_kind(h, kind);
+}
+
 }  // namespace
 
 struct run_guard::state {
@@ -61,13 +80,10 @@ struct run_guard::state {
     state& self;
   };
 
-  explicit state(home& h, bool virtual_time)
-      : at(h),
-        outer(h.in()),
-        world(virtual_time ? std::make_unique<sim_world>() : nullptr),
-        here(world.get(), &h),
-        deadlock_note(*this),
-        standstill_note(*this) {}
+  explicit state(home& h) noexcept : at(h), outer(h.in()), deadlock_note(*this), standstill_note(*this) {}
+
+  void begin(bool virtual_time, backend_kind kind);
+  void end() noexcept;
 
   // Everybody sleeps for ever: unwind it all with the tree as it stands. If that does not end it,
   // waits that can fail do, one after the other. What then still waits does so shielded: nothing
@@ -97,46 +113,74 @@ struct run_guard::state {
   }
 
   home& at;
-  domain& outer;  // a run may stand within another one
+  domain& outer;
   std::unique_ptr<sim_world> world;
-  domain here;
+  std::optional<domain> own;  // none: the run is a part of what is around it
   note<&state::deadlock> deadlock_note;
   note<&state::standstill> standstill_note;
   std::unique_ptr<backend> outer_backend;
   std::optional<run_signals> signals;
   nursery* root = nullptr;
   std::string deadlock_text;
+  state* left_before = nullptr;
 };
 
+// The thread's loop is the run's, with a clock, a back end and a deadlock check of its own.
+void run_guard::state::begin(bool virtual_time, backend_kind kind) {
+  bool stays = !virtual_time && at.has_requests();  // a fiber of a pool waits for it
+  if (stays) check_kind(at, kind);
+  std::unique_ptr<backend> wanted;
+  if (kind != backend_kind::automatic && !stays) wanted = make_backend(kind, nullptr);
+  if (virtual_time) world = std::make_unique<sim_world>();
+  own.emplace(world.get(), &at);
+  at.enter(*own);  // first: it waits for posters, who may be about to wake the former back end
+  if (!stays) {
+    outer_backend = at.give_backend();
+    at.use_backend(std::move(wanted));  // none: made on first use
+  }
+  own->work_begins();
+  own->on_deadlock(&deadlock_note);
+  own->on_standstill(&standstill_note);
+}
+
+void run_guard::state::end() noexcept {
+  own->on_deadlock(nullptr);
+  own->on_standstill(nullptr);
+  own->work_ends();
+  at.enter(outer);
+  // Unless a fiber of a pool, which is no part of the run, waits for what it has asked there.
+  if (world || !at.has_requests()) at.use_backend(std::move(outer_backend));
+}
+
 run_guard::run_guard(const run_options& o) {
-  context& c = blocking_context();
+  context& c = this_context();
   home& h = *c.at_;
   if (&c != &h.thread())
-    throw usage_error("run: this is a fiber of a running loop; await what you want to run");
-  auto made = std::make_unique<state>(h, wants_virtual_time(o));
-  state& s = *made;
-  if (o.backend && s.world)
+    throw usage_error(std::string("run: this is a ") + c.kind_->name +
+                      " of a running loop, which would stand still: await or start what you want "
+                      "to run");
+  bool virtual_time = wants_virtual_time(o);
+  backend_kind kind = parse_backend(o.backend);
+  if (virtual_time && kind != backend_kind::automatic)
     throw usage_error("run: virtual time has a network of its own, and no back end '" +
                       std::string(o.backend) + "'");
-  std::unique_ptr<backend> wanted;
-  if (o.backend) wanted = make_backend(parse_backend(o.backend), nullptr);
-  h.enter(s.here);  // first: it waits for posters, who may be about to wake the former back end
-  s.outer_backend = h.give_backend();
-  h.use_backend(std::move(wanted));  // none: made on first use
-  s.here.work_begins();
-  s.here.on_deadlock(&s.deadlock_note);
-  s.here.on_standstill(&s.standstill_note);
+  auto made = std::make_unique<state>(h);
+  if (h.is_in_nursery())
+    check_joins(h, virtual_time, kind);
+  else
+    made->begin(virtual_time, kind);
   state_ = made.release();
 }
 
 run_guard::~run_guard() {
-  state& s = *state_;
-  s.signals.reset();
-  s.here.on_deadlock(nullptr);
-  s.here.on_standstill(nullptr);
-  s.here.work_ends();
-  s.at.enter(s.outer);
-  s.at.use_backend(std::move(s.outer_backend));
+  // A forked child has left it: all of it is the parent's, and stays where it is.
+  if (tls.at != &state_->at) {
+    static state* left = nullptr;
+    state_->left_before = std::exchange(left, state_);
+    return;
+  }
+  state_->signals.reset();
+  if (state_->own) state_->end();
   delete state_;
 }
 

@@ -1,5 +1,6 @@
 #include "loop/run_signals.hpp"
 
+#include "sys/fork.hpp"
 #include "sys/futex.hpp"
 #include "sys/raw.hpp"
 #include "sys/signals.hpp"
@@ -10,6 +11,7 @@
 #include <kettle/loop/ctrl_c.hpp>
 
 #include <cstdio>
+#include <new>
 #include <optional>
 
 namespace kettle::inline KETTLE_ABI {
@@ -46,6 +48,18 @@ int take_pending() noexcept {
 void remove_waiter(ctrl_c_operation& w) noexcept {
   (w.prev_ ? w.prev_->next_ : desk.waiters) = w.next_;
   if (w.next_) w.next_->prev_ = w.prev_;
+}
+
+// A forked child has none of its parent's runs: the signals do again what they did before them.
+void forget_runs() noexcept {
+  ::new (&desk.lock) spin_lock;  // another thread of the parent may have held it
+  desk.runs = nullptr;
+  desk.waiters = nullptr;
+  desk.target.store(nullptr, seq_cst);
+  desk.in_handler.store(0, relaxed);
+  desk.waiting.store(0, relaxed);
+  desk.pending.store(0, relaxed);
+  for (auto& h : desk.handlers) h.reset();
 }
 
 // True if somebody waited: they all have it now.
@@ -105,6 +119,8 @@ namespace detail {
 
 run_signals::run_signals(nursery& root, home& at) : mail(deliver), root_(root), at_(at) {
   if (seam::exploring()) return;  // no signals there, and what a failed schedule leaves would stay
+  static const bool watched = (sys::in_forked_child(forget_runs), true);
+  (void)watched;
   spin_guard hold(desk.lock);
   run_signals** end = &desk.runs;
   while (*end) end = &(*end)->next_;
@@ -123,7 +139,8 @@ run_signals::~run_signals() {
   {
     spin_guard hold(desk.lock);
     run_signals** link = &desk.runs;
-    while (*link != this) link = &(*link)->next_;
+    while (*link && *link != this) link = &(*link)->next_;
+    if (!*link) return;  // of the parent, in a forked child
     *link = next_;
     heir = desk.runs;
     desk.target.store(heir, seq_cst);

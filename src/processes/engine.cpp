@@ -10,6 +10,7 @@
 #include <kettle/processes/remote_call.hpp>
 
 #include <algorithm>
+#include <new>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -34,6 +35,11 @@ living_engines& living() {
   static auto* those = must_make<living_engines>();  // never destroyed: nor may a pool be
   return *those;
 }
+// In a forked child; another thread of the parent may have held the lock.
+void forget_engines() noexcept {
+  ::new (&living().lock) spin_lock;
+  living().all.clear();
+}
 
 }  // namespace
 
@@ -42,11 +48,14 @@ process_engine::process_engine(process_pool_options o) : options_(o) {
   options_.workers = std::min(options_.workers, std::size_t(most_workers));
   workers_.resize(options_.workers);
   for (std::uint32_t i = slot_count; i > 0; i--) free_.push_back(i - 1);
+  static const bool watched = (living(), sys::in_forked_child(forget_engines), true);
+  (void)watched;
   spin_guard here(living().lock);
   living().all.push_back(this);
 }
 
 process_engine::~process_engine() {
+  if (!is_ours()) return;
   close(close_mode::cancel);
   join();
   {
@@ -65,6 +74,7 @@ bool process_engine::is_live() const noexcept {
 }
 
 bool process_engine::is_closed() const noexcept {
+  if (!is_ours()) return false;
   lock l(mutex_);
   return closed_;
 }
@@ -84,6 +94,7 @@ void process_engine::launch(placed_child_base& c) noexcept {
   t.take();  // nobody but us takes it back
   t.drop();
   try {
+    check_ours();
     time_point deadline = deadline_of(c);
     std::uint32_t slot = reserve();
     if (slot == no_slot) return queue_up(c, deadline);
@@ -115,6 +126,11 @@ void process_engine::queue_up(placed_child_base& c, time_point deadline) {
   overflow_.push_back({&c, std::string(out.bytes()), deadline});
   c.place_state_ = in_overflow;
   fill();
+}
+
+void process_engine::check_ours() const {
+  if (!is_ours())
+    throw usage_error("start: this pool's workers are those of the process that was forked");
 }
 
 void process_engine::refuse_if_over() const {
@@ -233,6 +249,7 @@ void process_engine::fill() noexcept {
 }
 
 bool process_engine::when_room(wait_point& w) {
+  check_ours();
   lock l(mutex_);
   if (!free_.empty() || closed_ || !broken_.empty()) return true;
   room_waiters_.push_back(&w);
@@ -240,6 +257,7 @@ bool process_engine::when_room(wait_point& w) {
 }
 
 bool process_engine::when_warm(wait_point& w) {
+  check_ours();
   lock l(mutex_);
   if (closed_ || !broken_.empty()) return true;
   ensure_manager();
@@ -263,6 +281,7 @@ std::vector<wait_point*> process_engine::take_waiters() noexcept {
 }
 
 void process_engine::check_open() const {
+  check_ours();
   lock l(mutex_);
   refuse_if_over();
 }
@@ -305,6 +324,7 @@ void process_engine::cancel_slot(std::uint32_t slot,
 }
 
 bool process_engine::cancel(placed_child_base& c) noexcept {
+  if (!is_ours()) return true;
   std::vector<placed_child_base*> unrun;
   {
     lock l(mutex_);
@@ -369,6 +389,7 @@ bool process_engine::has_work_left() const noexcept {
 }
 
 void process_engine::close(close_mode mode) noexcept {
+  if (!is_ours()) return;
   std::vector<placed_child_base*> unrun;
   std::vector<wait_point*> waiters;
   {
@@ -399,6 +420,7 @@ void process_engine::close(close_mode mode) noexcept {
 }
 
 bool process_engine::when_ended(wait_point& w) {
+  if (!is_ours()) return false;
   lock l(mutex_);
   if (!has_manager_ || ended_) return false;
   closers_.push_back(&w);
@@ -406,6 +428,7 @@ bool process_engine::when_ended(wait_point& w) {
 }
 
 void process_engine::join() noexcept {
+  if (!is_ours()) return;
   {
     lock l(mutex_);
     if (!has_manager_ || joined_) return;
@@ -414,7 +437,22 @@ void process_engine::join() noexcept {
   sys::join_thread(manager_);
 }
 
+bool process_engine::can_be_joined() const noexcept {
+  if (tls.former) return false;
+  lock l(mutex_);
+  return !has_manager_ || ::pthread_equal(manager_, sys::this_thread()) == 0;
+}
+
+void process_engine::end_alone() noexcept {
+  close(close_mode::cancel);
+  if (tls.former) return;  // nobody ends it
+  lock l(mutex_);
+  joined_ = true;
+  alone_ = true;
+}
+
 pool_stats process_engine::stats() const noexcept {
+  if (!is_ours()) return {.width = options_.workers};
   lock l(mutex_);
   pool_stats s{.width = options_.workers};
   for (auto& w : workers_) s.threads += w.state == worker_state::alive;

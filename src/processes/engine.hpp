@@ -10,6 +10,7 @@
 #include "core/companions.hpp"
 #include "processes/launch.hpp"
 #include "processes/spinning.hpp"
+#include "sys/fork.hpp"
 #include "sys/thread.hpp"
 
 #include <kettle/core/place.hpp>
@@ -42,6 +43,14 @@ class process_engine final : public job_queue, public companion {
   // False: all has ended, also the manager. Else w is granted then.
   bool when_ended(wait_point& w);
   void join() noexcept;
+  // In place of the destructor where nobody can wait for the manager: on its own thread, which then
+  // ends the engine, and in the midst of an exit().
+  void end_alone() noexcept;
+  bool can_be_joined() const noexcept;
+  // False in a forked child: manager, server and workers are the parent's.
+  bool is_ours() const noexcept {
+    return process_.is_ours() || (has_manager_ ? false : process_.renew());
+  }
   std::size_t width() const noexcept { return options_.workers; }
   pool_stats stats() const noexcept;
 
@@ -87,6 +96,7 @@ class process_engine final : public job_queue, public companion {
   // Slots; under the lock.
   void ensure_manager();
   void refuse_if_over() const;
+  void check_ours() const;
   void submit(std::uint32_t slot, placed_child_base& c, std::size_t size, time_point deadline);
   void publish(std::uint32_t slot) noexcept;
   placed_child_base* take_out(std::uint32_t slot, std::size_t answer_size) noexcept;
@@ -138,6 +148,8 @@ class process_engine final : public job_queue, public companion {
   int timed_ = 0;  // slots with a time to kill at
   time_point idle_since_ = never;
   bool closed_ = false, killing_ = false, has_manager_ = false, ended_ = false, joined_ = false;
+  bool alone_ = false;  // the manager's own
+  mutable sys::fork_mark process_;
   std::string broken_;  // why; empty: it is not
   sys::thread_handle manager_{};
   // Of the one who looks for its task's end: set while it is known that the engine lives.

@@ -2,6 +2,7 @@
 
 #include "processes/engine.hpp"
 
+#include "core/home.hpp"
 #include "processes/error_codec.hpp"
 #include "sys/futex.hpp"
 #include "sys/packet.hpp"
@@ -35,7 +36,17 @@ void wait_until_gone(pid_t pid) noexcept {
 
 void* process_engine::manage(void* self) {
   sys::name_process("kettle-pool");  // this thread
-  static_cast<process_engine*>(self)->run_manager();
+  auto& mine = *static_cast<process_engine*>(self);
+  // The ends of tasks are told from here: nothing in what they call may wait, least of all for
+  // another task of ours.
+  home& here = home::here();
+  tls.current = &here.callback();
+  mine.run_manager();
+  tls.current = &here.thread();
+  if (mine.alone_) {
+    sys::detach_thread(mine.manager_);
+    delete &mine;
+  }
   return nullptr;
 }
 

@@ -40,7 +40,9 @@ class room_operation : public operation<room_operation> {
 process_pool::process_pool(process_pool_options options)
     : engine_(std::make_unique<process_engine>(options)) {}
 
-process_pool::~process_pool() = default;
+process_pool::~process_pool() {
+  if (engine_->is_ours() && !engine_->can_be_joined()) engine_.release()->end_alone();
+}
 
 process_pool::close_operation process_pool::close(close_mode mode) noexcept {
   return {*engine_, mode};

@@ -7,7 +7,8 @@ using detail::small_guard;
 using detail::wait_end;
 
 barrier::~barrier() {
-  KETTLE_ASSERT(waiters_.empty(), "a barrier was destroyed while somebody waits for it");
+  KETTLE_ASSERT(waiters_.empty() || exits_here(),
+                "a barrier was destroyed while somebody waits for it");
 }
 
 // Under the lock. A waiter that is left in the list is being cancelled: it no longer counts.

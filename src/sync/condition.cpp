@@ -7,7 +7,8 @@ using detail::small_guard;
 using detail::wait_end;
 
 condition::~condition() {
-  KETTLE_ASSERT(waiters_.empty(), "a condition was destroyed while somebody waits for it");
+  KETTLE_ASSERT(waiters_.empty() || exits_here(),
+                "a condition was destroyed while somebody waits for it");
 }
 
 // Who is notified moves on to the mutex's list, and is woken only when it has the mutex.

@@ -6,7 +6,8 @@ namespace kettle::inline KETTLE_ABI {
 using detail::small_guard;
 
 event::~event() {
-  KETTLE_ASSERT(waiters_.empty(), "an event was destroyed while somebody waits for it");
+  KETTLE_ASSERT(waiters_.empty() || exits_here(),
+                "an event was destroyed while somebody waits for it");
 }
 
 void event::set() noexcept {

@@ -6,7 +6,8 @@ namespace kettle::inline KETTLE_ABI {
 using detail::small_guard;
 
 mutex::~mutex() {
-  KETTLE_ASSERT(!owner_ && waiters_.empty(), "a mutex was destroyed while locked or waited for");
+  KETTLE_ASSERT((!owner_ && waiters_.empty()) || exits_here(),
+                "a mutex was destroyed while locked or waited for");
 }
 
 bool mutex::take(context& c) {
@@ -45,7 +46,8 @@ void mutex::give_back(context& holder) noexcept {
   {
     small_guard locked(lock_);
     if (broken_) return;  // its owner has ended
-    KETTLE_ASSERT(tls.at == holder.at_, "a mutex is unlocked on the thread that locked it");
+    KETTLE_ASSERT(tls.at == holder.at_ || exits_here(),
+                  "a mutex is unlocked on the thread that locked it");
     (held_prev_ ? held_prev_->held_next_ : holder.held_) = held_next_;
     if (held_next_) held_next_->held_prev_ = held_prev_;
     next = waiters_.grant_first();

@@ -6,7 +6,7 @@ namespace kettle::inline KETTLE_ABI {
 using detail::small_guard;
 
 shared_mutex::~shared_mutex() {
-  KETTLE_ASSERT(!writing_ && readers_ == 0 && waiters_.empty(),
+  KETTLE_ASSERT((!writing_ && readers_ == 0 && waiters_.empty()) || exits_here(),
                 "a shared_mutex was destroyed while locked or waited for");
 }
 

@@ -47,21 +47,9 @@ inline thread_handle this_thread() noexcept {
   return ::pthread_self();
 }
 
-// Ends a blocking system call of t with EINTR: the signal's handler does nothing. t must not have
-// been joined.
+// Ends a blocking system call of t with EINTR, while t is `interruptible` (sys/interrupts.hpp). t
+// must not have been joined.
 inline constexpr int interrupt_signal = SIGURG;  // ignored by default: a late one harms nobody
-inline void allow_interrupts() noexcept {        // on t itself, before it may be interrupted
-  if constexpr (explored_build)
-    if (kettle::detail::seam::exploring()) return;
-  struct sigaction action{};
-  action.sa_handler = [](int) {};
-  sigemptyset(&action.sa_mask);
-  ::sigaction(interrupt_signal, &action, nullptr);  // without SA_RESTART
-  sigset_t one;
-  sigemptyset(&one);
-  sigaddset(&one, interrupt_signal);
-  ::pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
-}
 inline void interrupt_thread(thread_handle t) noexcept {
   if constexpr (explored_build)
     if (kettle::detail::seam::exploring()) return kettle::detail::seam::interrupt_thread(t);

@@ -9,8 +9,8 @@ namespace kettle::inline KETTLE_ABI {
 void engine::launch(placed_child_base& c) noexcept {
   bool runs = c.begin_remote(*this);
   queue_ticket& t = c.ticket();
-  if (runs && start(t)) return;
-  if (runs) refuse(t, std::make_exception_ptr(usage_error("start: this pool is closed")));
+  if (runs && is_ours() && start(t)) return;
+  if (runs) refuse(t, std::make_exception_ptr(usage_error(refusal())));
   t.drop();
 }
 

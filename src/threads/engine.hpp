@@ -9,6 +9,7 @@
 
 #include "core/companions.hpp"
 #include "core/home.hpp"
+#include "sys/fork.hpp"
 #include "sys/thread.hpp"
 
 #include <kettle/base/atomic.hpp>
@@ -23,11 +24,23 @@ namespace kettle::inline KETTLE_ABI {
 class engine : public job_queue, public companion {
  public:
   bool is_here() const noexcept { return tls.at && tls.at->takes_jobs_from() == this; }
+  // False in a forked child: it has none of the threads.
+  bool is_ours() const noexcept {
+    return process_.is_ours() || (has_begun() ? false : process_.renew());
+  }
+  bool takes_jobs() const noexcept { return is_ours() && !is_closed(); }
+  // What a start that it does not take says.
+  const char* refusal() const noexcept {
+    return is_ours() ? "start: this pool is closed"
+                     : "start: this pool's threads are those of the process that was forked";
+  }
 
   // From any thread. False: closed, the ticket was not taken. When there is no thread to run it and
   // none can be made, its child fails with that io_error.
   virtual bool start(queue_ticket& t) noexcept = 0;
   virtual bool is_closed() const noexcept = 0;
+  // Whether it may have threads.
+  virtual bool has_begun() const noexcept { return true; }
   // Tells all; does not wait. Idempotent; cancel after drain cancels what is left.
   virtual void close(close_mode mode) noexcept = 0;
   // After close(): returns when no thread is left.
@@ -67,6 +80,9 @@ class engine : public job_queue, public companion {
   static void discard(queue_ticket& t) noexcept;  // ends its child unrun; drops the ticket
   static void refuse(queue_ticket& t,
                      std::exception_ptr error) noexcept;  // fails its child; the ticket stays
+
+ private:
+  mutable sys::fork_mark process_;
 };
 
 }  // namespace kettle::inline KETTLE_ABI

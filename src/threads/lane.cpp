@@ -92,6 +92,7 @@ lane::lane(lane_options options, companion_set* companions)
 }
 
 lane::~lane() {
+  if (!is_ours()) return;
   close(close_mode::cancel);
   join();
 }

@@ -19,7 +19,16 @@ thread_pool::thread_pool(thread_pool_options options)
     : state_(std::make_unique<state>(options.workers ? std::uint32_t(options.workers)
                                                      : sys::usable_cores())) {}
 
-thread_pool::~thread_pool() = default;
+// Its last owner may go on one of its own threads, which cannot wait for itself: the last one to
+// leave ends the pool. And exit() in the midst of something waits for nobody.
+thread_pool::~thread_pool() {
+  worker_pool& e = state_->engine;
+  if (!e.is_ours()) return;
+  if (tls.former)
+    state_.release()->engine.close(close_mode::cancel);
+  else if (e.is_here())
+    e.end_alone([](void* s) noexcept { delete static_cast<state*>(s); }, state_.release());
+}
 
 std::size_t thread_pool::width() const noexcept { return state_->engine.width(); }
 
@@ -36,7 +45,7 @@ pool_stats thread_pool::stats() const noexcept {
 void thread_pool::launch(placed_child_base& child) const { state_->engine.launch(child); }
 
 void thread_pool::launch_own(placed_child_base& child) {
-  if (state_->engine.is_closed()) throw usage_error("start: this pool is closed");
+  if (!state_->engine.takes_jobs()) throw usage_error(state_->engine.refusal());
   state_->engine.launch(child);
 }
 

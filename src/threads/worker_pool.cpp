@@ -29,6 +29,7 @@ worker_pool::worker_pool(std::uint32_t width, companion_set* companions) : compa
 }
 
 worker_pool::~worker_pool() {
+  if (!is_ours()) return;
   close(close_mode::cancel);
   join();
 }
@@ -83,8 +84,24 @@ void* worker_pool::body(void* p) {
   if (pool.at_work_.fetch_sub(1, acq_rel) == 1) {
     if (std::uintptr_t waiter = pool.left_.exchange(all_left, acq_rel))
       if (auto* op = reinterpret_cast<wait_point*>(waiter); op->grant()) op->granted();
+    if (pool.end_) pool.end_of_the_last(w);
   }
   return nullptr;
+}
+
+// The others are a few instructions from their end, and we have nothing more to do with the pool.
+void worker_pool::end_of_the_last(worker& me) noexcept {
+  for (std::uint32_t i = 0, n = started_.exchange(0, acquire); i < n; i++) {
+    worker& w = *workers_[i];
+    &w == &me ? sys::detach_thread(w.thread) : sys::join_thread(w.thread);
+  }
+  end_(ends_);
+}
+
+void worker_pool::end_alone(void (*end)(void*) noexcept, void* what) noexcept {
+  end_ = end;
+  ends_ = what;
+  close(close_mode::cancel);
 }
 
 void worker_pool::work(worker& w) noexcept {
@@ -151,6 +168,7 @@ bool worker_pool::any_work() const noexcept {
 }
 
 void worker_pool::close(close_mode mode) noexcept {
+  if (!is_ours()) return;
   injected_.close();
   if (mode == close_mode::cancel) cancelling_.store(true, relaxed);  // published by closed_
   closed_.store(true, release);
@@ -165,6 +183,7 @@ void worker_pool::close(close_mode mode) noexcept {
 }
 
 bool worker_pool::when_left(wait_point& w) noexcept {
+  if (!is_ours()) return true;
   {
     spin_guard here(growing_);
     if (started_.load(relaxed) == 0) {
@@ -178,6 +197,7 @@ bool worker_pool::when_left(wait_point& w) noexcept {
 }
 
 void worker_pool::join() noexcept {
+  if (!is_ours()) return;
   growing_.lock();
   joined_ = true;
   std::uint32_t n = started_.exchange(0, acquire);  // each thread is joined once

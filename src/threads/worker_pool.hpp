@@ -28,8 +28,12 @@ class worker_pool final : public engine {
 
   bool start(queue_ticket& t) noexcept override;
   bool is_closed() const noexcept override { return closed_.load(acquire); }
+  bool has_begun() const noexcept override { return threads() > 0; }
   void close(close_mode mode) noexcept override;
   void join() noexcept override;
+  // In place of close(), join() and the destructor, on a thread of its own: what runs is asked to
+  // end, and the last thread that leaves calls end(what), which destroys the pool.
+  void end_alone(void (*end)(void*) noexcept, void* what) noexcept;
   // After close(): false, and `w` is granted when the last thread has nothing more to do; true: it
   // is so already.
   bool when_left(wait_point& w) noexcept;
@@ -50,6 +54,7 @@ class worker_pool final : public engine {
   };
 
   static void* body(void* p);
+  void end_of_the_last(worker& me) noexcept;
   void work(worker& w) noexcept;
   queue_ticket* take(worker& w) noexcept;
   queue_ticket* steal(worker& w) noexcept;
@@ -70,6 +75,8 @@ class worker_pool final : public engine {
   atomic<bool> closed_{false}, cancelling_{false};
   atomic<std::uint64_t> steals_{0};
   companion_set* companions_;
+  void (*end_)(void*) noexcept = nullptr;  // published by closed_
+  void* ends_ = nullptr;
   bool joined_ = false;
 };
 

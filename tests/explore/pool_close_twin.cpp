@@ -3,6 +3,8 @@
 #include "sys/futex.hpp"
 #include "threads/worker_pool.hpp"
 
+#include <memory>
+
 namespace kettle::twins {
 
 namespace {
@@ -273,4 +275,20 @@ TWIN(pool_close, a_cancelled_task_has_run_or_never_will) {
   auto f = pool.start(one.call());
   f.cancel();
   one.ran_only_if(end_of([&] { return std::move(f); }));
+}
+// Whoever of the two goes last: the pool's own thread cannot wait for itself.
+TWIN(pool_close, by_its_own_task_leaves_the_rest_to_its_last_thread) {
+  event never_set;
+  auto pool = std::make_shared<thread_pool>(thread_pool_options{.workers = 2});
+  auto waits = pool->start([&] {
+    never_set.wait().get();
+    return 7;
+  });
+  auto lets_go = pool->start([mine = pool]() mutable {
+    mine.reset();
+    return 7;
+  });
+  pool.reset();
+  testing::check(end_of([&] { return std::move(lets_go); }) != end::refused, "it was started");
+  testing::check(end_of([&] { return std::move(waits); }) == end::cancelled, "it is asked to end");
 }

@@ -31,6 +31,12 @@ struct freelist {
     return (size + slack - 1) / granule;
   }
   static constexpr std::size_t size_of(std::size_t c) noexcept { return c * granule + slack; }
+  // How many blocks a class keeps at most: 256 KiB of them, so that a thread keeps 16 MiB.
+  static constexpr std::uint32_t room_for(std::size_t c) noexcept {
+    constexpr std::size_t bytes = std::size_t(256) << 10;
+    std::size_t n = bytes / size_of(c);
+    return std::uint32_t(n < cap ? n : cap);
+  }
   free_block* head[classes];
   std::uint32_t room[classes];  // how many more blocks each class may keep; 0 until open_freelist()
 };
@@ -43,7 +49,8 @@ struct frame_extent {
 
 // Something to be done when a thread ends. Belongs to the thread from at_thread_end() on.
 struct thread_end {
-  void (*run)(thread_end&) noexcept;
+  void (*run)(thread_end&) noexcept;  // after the destructors of all C++ objects of the thread
+  void (*before)(thread_end&) noexcept = nullptr;  // when those begin, also those of an exit()
   thread_end* next = nullptr;
 };
 
@@ -55,6 +62,9 @@ struct thread_state {
   std::int32_t budget;           // what is left of this turn, see budget.hpp
   frame_extent newest_frame;
   thread_end* ends;
+  thread_end* left;  // the ends that it has left behind, which are never run
+  home* former;      // the home that it was in the midst of when the process began to exit
+  bool ending;       // the destructors of its C++ objects run or have run
   // Kept for rooms above, each of which knows its own type.
   void* worker;         // of worker_pool
   void* fiber_carrier;  // of fibers
@@ -69,5 +79,13 @@ struct thread_state {
 void at_thread_end(thread_end& e);
 // For whoever ends a thread that only an explored build plays.
 void run_thread_ends() noexcept;
+// This thread begins anew: all it had stays where it is, alive and untouched. In a forked child,
+// and when the process exits in the midst of it.
+void leave_thread_state() noexcept;
+
+// The process exits, or this thread ends: what an object of static storage is still waited for
+// never happens, and is no fault.
+bool exits_here() noexcept;
+void process_exits() noexcept;  // says so for all threads
 
 }  // namespace kettle::inline KETTLE_ABI

@@ -7,7 +7,8 @@
 // empty. A single error is thrown as itself, several as error_group; deadlock_error when nothing
 // can go on. SIGINT and SIGTERM cancel the root once, unless somebody waits for ctrl_c(); after its
 // cleanup the process ends by that signal; a second one ends it at once. run(run_options, f,
-// args...) chooses back end and clock.
+// args...) chooses back end and clock. A run within an ordinary body of another one, or of a
+// nursery, is a part of that: its loop, its clock, its deadlock check.
 
 #include <kettle/coro/forms.hpp>
 #include <kettle/loop/run_guard.hpp>
