@@ -49,8 +49,7 @@ home& home::here() {
   return *tls.at;
 }
 
-home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {
-  thread_.name_ = "thread";
+home::home() : domain_(&domain::outside()), thread_(thread_kind, *this), face_(*this) {
   tls.current = &thread_;
   tls.at = this;
   tls.stack_low = nesting_floor();
@@ -59,12 +58,14 @@ home::home() : domain_(&domain::outside()), thread_(thread_kind, *this) {
 }
 
 home::~home() {
+  face_.leave();
   abandon_held(thread_, "a thread");
   own_.clear();
   domain_->remove(*this);
   while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call
   backend_.reset();
   take_mail();  // requests to scopes that have ended
+  detail::text_block::drop(thread_.label_);
   tls.current = nullptr;
   tls.at = nullptr;
   close_freelist();
@@ -85,10 +86,12 @@ void home::run_until_woken() {
     for (int i = 0; i < turns_between_polls; i++) {
       context* c = pop_ready();
       if (!c) break;
+      face_.runs(c->label_);
       c->kind_->resume(*c);
       if (thread_woken_) {
         thread_woken_ = false;
         tls.current = &thread_;
+        face_.runs(thread_.label_);
         return;
       }
     }
@@ -131,6 +134,10 @@ void home::run_until(const bool& flag) {
 }
 
 void home::fire_due() noexcept {
+  if (lookout_ && lookout_->when <= sys::monotonic_now()) {
+    lookout* l = std::exchange(lookout_, nullptr);
+    l->time_has_come(*l);
+  }
   if (timers_.empty()) return;
   if constexpr (explored_build)
     if (detail::seam::exploring() && !domain_->world())
@@ -150,6 +157,7 @@ void home::sleep_until(time_point until) {
   bool counted = !virtual_time && (io || until != never || outside_wakers.load(relaxed) > 0);
   bool patient = !counted && !io && open_waits.load(relaxed) > 0;
   if (patient) until = after(sys::monotonic_now(), patience);
+  if (lookout_ && lookout_->when < until) until = lookout_->when, patient = false;
   mail* mine = counted ? &asleep_counted : &asleep_idle;
   in_poll_.store(io, relaxed);
   std::uint32_t ticket = futex_.load(relaxed);

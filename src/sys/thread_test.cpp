@@ -46,3 +46,11 @@ TEST(thread, an_interrupt_ends_a_blocking_call) {
   close(ends[0]);
   close(ends[1]);
 }
+
+TEST(thread, has_a_number_and_a_short_name) {
+  EXPECT_EQ(sys::thread_id(), ::gettid());
+  sys::short_name before = sys::thread_name();
+  sys::name_thread("a name of more than fifteen letters");
+  EXPECT_STREQ(sys::thread_name().text, "a name of more ");
+  sys::name_thread(before.text);
+}
