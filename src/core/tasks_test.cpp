@@ -166,6 +166,7 @@ TEST(tasks, a_reason_is_copied_and_travels_to_threads) {
 
 TEST(tasks, a_dump_tells_who_waits_for_what_where_and_why_it_ends) {
   std::string text;
+  int locked_at = 0;
   run(on_virtual_time, [&](nursery& n) -> task<> {
     mutex db;
     co_await with_nursery([&](nursery& m) -> task<> {
@@ -174,6 +175,7 @@ TEST(tasks, a_dump_tells_who_waits_for_what_where_and_why_it_ends) {
         co_await shielded(1h, sleep_for(5s));
       };
       auto want = [&]() -> task<> {
+        locked_at = __LINE__ + 1;
         auto g = co_await db.lock();
       };
       m.start(name("db-holder"), hold);
@@ -186,7 +188,10 @@ TEST(tasks, a_dump_tells_who_waits_for_what_where_and_why_it_ends) {
     });
     (void)n;
   });
-  EXPECT_TRUE(says(text, "db-wanter (coroutine) waits for mutex.lock"));
+  EXPECT_TRUE(says(text,
+                   "db-wanter (coroutine) waits for mutex.lock, held by db-holder "
+                   "(coroutine) at tasks_test.cpp:" +
+                       std::to_string(locked_at) + "\n"));
   EXPECT_TRUE(says(text, "db-holder (coroutine) waits for sleep at tasks_test.cpp:"));
   EXPECT_TRUE(says(text, ", cancelled: enough\n"));
   EXPECT_TRUE(says(text, ", shielded from a cancellation: enough\n"));
