@@ -4,6 +4,7 @@
 #include "core/home.hpp"
 #include "core/task_tree.hpp"
 #include "loop/choose.hpp"
+#include "loop/grace.hpp"
 #include "loop/run_signals.hpp"
 #include "loop/sim_world.hpp"
 
@@ -60,12 +61,13 @@ struct run_guard::state {
     state& self;
   };
 
-  explicit state(home& h, bool virtual_time)
+  explicit state(home& h, bool virtual_time, duration grace)
       : at(h),
         outer(h.in()),
         world(virtual_time ? std::make_unique<sim_world>() : nullptr),
         here(world.get(), &h),
-        note(*this) {}
+        note(*this),
+        kept_open(h, virtual_time ? duration::max() : grace) {}
 
   // Everybody sleeps for ever: unwind it all with the tree as it stands. If that does not end it,
   // waits that can fail do, one after the other. What then still waits does so shielded: nothing
@@ -88,6 +90,7 @@ struct run_guard::state {
   deadlock_note note;
   std::unique_ptr<backend> outer_backend;
   std::optional<run_signals> signals;
+  grace_watch kept_open;
   nursery* root = nullptr;
   std::string deadlock_text;
 };
@@ -97,7 +100,7 @@ run_guard::run_guard(const run_options& o) {
   home& h = *c.at_;
   if (&c != &h.thread())
     throw usage_error("run: this is a fiber of a running loop; await what you want to run");
-  auto made = std::make_unique<state>(h, wants_virtual_time(o));
+  auto made = std::make_unique<state>(h, wants_virtual_time(o), o.grace);
   state& s = *made;
   std::unique_ptr<backend> wanted;
   if (o.backend) wanted = make_backend(parse_backend(o.backend), nullptr);
@@ -111,6 +114,7 @@ run_guard::run_guard(const run_options& o) {
 
 run_guard::~run_guard() {
   state& s = *state_;
+  s.kept_open.end();
   s.signals.reset();
   s.here.on_deadlock(nullptr);
   s.here.work_ends();
@@ -121,7 +125,8 @@ run_guard::~run_guard() {
 
 void run_guard::root(nursery& n) noexcept {
   state_->root = &n;
-  state_->signals.emplace(n, state_->at);
+  state_->signals.emplace(n, state_->at, state_->kept_open.grace());
+  state_->kept_open.begin(n, *state_->signals);
 }
 
 namespace {
@@ -142,6 +147,7 @@ namespace {
 
 void run_guard::finish(nursery::result r) {
   state& s = *state_;
+  s.kept_open.end();
   int signal = s.signals->cancelled_by();
   s.signals.reset();
   if (signal) end_by_signal(signal);
