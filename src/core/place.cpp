@@ -39,6 +39,11 @@ class carried_label {
 };
 
 constexpr context_kind remote_kind{"thread", never_resumed, nullptr};
+constexpr context_kind process_kind{"process", never_resumed, nullptr};
+
+bool is_remote(const context& c) noexcept {
+  return c.kind_ == &remote_kind || c.kind_ == &process_kind;
+}
 
 }  // namespace
 
@@ -116,7 +121,7 @@ const context_kind unplaced_kind{"unplaced", never_resumed, nullptr};
 // A pool's own task has no nursery: then there is no home to come back to, and no domain that
 // counts it.
 bool placed_child_base::begin_remote(job_queue& queue) noexcept {
-  kind_ = &remote_kind;
+  kind_ = queue.end_looker() ? &process_kind : &remote_kind;  // who looks, looks into a worker
   ticket_ = must_make<queue_ticket>(*this, queue);
   if (!nursery_) return true;
   detail::remote_link& link = ticket_->link;
@@ -228,7 +233,7 @@ bool placed_child_base::help() noexcept {
 
 bool placed_child_base::help_one_of(cancel_scope& s) noexcept {
   for (context* c = s.first_member(); c; c = c->scope_next_)
-    if (c->kind_ == &remote_kind && static_cast<placed_child_base*>(c)->help()) return true;
+    if (is_remote(*c) && static_cast<placed_child_base*>(c)->help()) return true;
   return false;
 }
 

@@ -211,6 +211,17 @@ TEST(tasks, a_task_without_a_name_is_known_by_its_function) {
   EXPECT_TRUE(says(text, "brewing (coroutine) waits for sleep"));
 }
 
+TEST(tasks, the_place_of_a_task_is_shown) {
+  std::string text;
+  process_pool pool({.workers = 1});
+  run([&](nursery& n) -> task<> {
+    auto f = n.start(name("far away"), pool, [] {});
+    text = dumped();
+    co_await f;
+  });
+  EXPECT_TRUE(says(text, "far away (process) waits for a worker process\n"));
+}
+
 TEST(tasks, a_name_with_line_ends_stays_one_line) {
   std::string text;
   run(on_virtual_time, [&](nursery& n) -> task<> {
