@@ -27,6 +27,10 @@ install(FILES
   ${PROJECT_BINARY_DIR}/kettle-config.cmake ${PROJECT_BINARY_DIR}/kettle-config-version.cmake
   DESTINATION ${kettle_package_dir} COMPONENT library)
 
+# kettle tasks: what the tasks of a core, or of a hung process, wait for.
+install(FILES ${PROJECT_SOURCE_DIR}/tools/gdb/kettle_gdb.py
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/kettle COMPONENT library)
+
 # The package says where it is by where its file is, so that a prefix may be moved.
 file(RELATIVE_PATH kettle_prefix_from_pc /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/kettle.pc.in ${PROJECT_BINARY_DIR}/kettle.pc @ONLY)

@@ -18,6 +18,7 @@
 #include <kettle/core/outside_waker.hpp>
 #include <kettle/core/scope.hpp>
 #include <kettle/core/sleep.hpp>
+#include <kettle/core/tasks.hpp>
 #include <kettle/coro/all.hpp>
 #include <kettle/coro/every.hpp>
 #include <kettle/coro/first_of.hpp>

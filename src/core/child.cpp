@@ -32,7 +32,7 @@ void child_base::complete() noexcept {
   std::uintptr_t before = word_.exchange(done, acq_rel);
   if (before == abandoned) {
     if (keeps_error_ && error_)
-      drop_error(error_, name_ ? name_ : "a task whose future was dropped");
+      drop_error(error_, name() ? name() : "a task whose future was dropped");
     delete this;
   } else if (before != running) {
     reinterpret_cast<wait_point*>(before)->granted();
@@ -44,7 +44,8 @@ void child_base::abandon() noexcept {
   KETTLE_ASSERT(before == done || before == running || exits_here(),
                 "a future was dropped while somebody waits for it");
   if (before != done) return;
-  if (keeps_error_ && error_) drop_error(error_, name_ ? name_ : "a task whose future was dropped");
+  if (keeps_error_ && error_)
+    drop_error(error_, name() ? name() : "a task whose future was dropped");
   delete this;
 }
 
@@ -52,7 +53,8 @@ void child_base::finish() noexcept {
   home& at = *at_;  // we may be gone soon
   tls.current = &at.callback();
   if (held_) [[unlikely]]
-    abandon_held(*this, name_);
+    abandon_held(*this, name());
+  if (label_) at_->face().forget(label_);
   cancel_scope::remove(*this);
   nursery& n = *nursery_;
   bool service = service_;

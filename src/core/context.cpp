@@ -97,6 +97,11 @@ void wait_point::park_here(context& c) {
 
 void wait_point::throw_cancelled_in(const context& c) { throw cancelled{cancel_reason(c)}; }
 
+void wait_point::describe(std::string& out) const {
+  out += "waits for ";
+  out += what();
+}
+
 void wait_point::cancel() noexcept {
   if (!take(claim::cancelled)) return;  // granted: success is already on its way
   unlink();

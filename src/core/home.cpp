@@ -86,14 +86,15 @@ void home::leave_in_child() noexcept {
 }
 
 home::home()
-    : domain_(&domain::outside()), thread_(thread_kind, *this), callback_(callback_kind, *this) {
+    : domain_(&domain::outside()),
+      thread_(thread_kind, *this),
+      callback_(callback_kind, *this),
+      face_(*this) {
   if (!detail::seam::exploring()) {
     static const bool watched = (sys::in_forked_child(leave_in_child), true);
     (void)watched;
     watch_exit();
   }
-  thread_.name_ = "thread";
-  callback_.name_ = "callback";
   tls.current = &thread_;
   tls.at = this;
   if (tls.former) queue_ = tls.former->queue_;  // still one of its threads, that may help it
@@ -104,6 +105,7 @@ home::home()
 }
 
 home::~home() {
+  face_.leave();
   abandon_held(thread_, "a thread");
   abandon_held(callback_, "a callback");
   own_.clear();
@@ -111,6 +113,7 @@ home::~home() {
   while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call
   backend_.reset();
   take_mail();  // requests to scopes that have ended
+  detail::text_block::drop(thread_.label_);
   tls.current = nullptr;
   tls.at = nullptr;
   tls.stack_low = nullptr;
@@ -147,10 +150,12 @@ void home::run_until_woken() {
       continue;
     }
     spend(cost_of_resume);
+    face_.runs(c->label_);
     c->kind_->resume(*c);
     if (!thread_woken_) continue;
     thread_woken_ = false;
     tls.current = &thread_;
+    face_.runs(thread_.label_);
     return;
   }
 }
@@ -199,6 +204,10 @@ void home::run_until(const bool& flag) {
 }
 
 void home::fire_due() noexcept {
+  if (lookout_ && lookout_->when <= sys::monotonic_now()) {
+    lookout* l = std::exchange(lookout_, nullptr);
+    l->time_has_come(*l);
+  }
   if (timers_.empty()) return;
   if constexpr (explored_build)
     if (detail::seam::exploring() && !domain_->world())
@@ -213,6 +222,7 @@ void home::sleep_until(time_point until) {
   bool counted = !virtual_time && (io || until != never || outside_wakers.load(relaxed) > 0);
   bool patient = !counted && !io && open_waits.load(relaxed) > 0;
   if (patient) until = after(sys::monotonic_now(), patience);
+  if (lookout_ && lookout_->when < until) until = lookout_->when, patient = false;
   mail* mine = counted ? &asleep_counted : &asleep_idle;
   in_poll_.store(io, release);  // with the back end, which may have been made just now
   std::uint32_t ticket = futex_.load(relaxed);

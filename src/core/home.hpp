@@ -12,6 +12,7 @@
 
 #include "core/backend.hpp"
 #include "core/domain.hpp"
+#include "core/face.hpp"
 #include "core/timer_heap.hpp"
 
 #include <kettle/base/atomic.hpp>
@@ -21,6 +22,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -89,6 +91,15 @@ class home {
   void use_backend(std::unique_ptr<backend> b) noexcept { backend_ = std::move(b); }
   std::unique_ptr<backend> give_backend() noexcept { return std::move(backend_); }
 
+  // Told once, at that real time, if the thread waits then or comes to its dispatcher. Nothing that
+  // could still happen hangs on it: a deadlock stays one.
+  struct lookout {
+    void (*time_has_come)(lookout&) noexcept;
+    time_point when = never;
+  };
+  // Gives the one before; null: none.
+  lookout* look_out(lookout* l) noexcept { return std::exchange(lookout_, l); }
+
   domain& in() noexcept { return *domain_; }
   void enter(
       domain& d) noexcept;  // its own thread; from now on d's clock and deadlock count hold here
@@ -103,7 +114,10 @@ class home {
   void end_own_companions() noexcept { own_.clear(); }
   void work_for(companion_set* others) noexcept { inherited_ = others; }
   // The queue whose jobs this thread runs; null: none's.
-  void take_jobs_from(job_queue* q) noexcept { queue_ = q; }
+  void take_jobs_from(job_queue* q) noexcept {
+    queue_ = q;
+    face_.rests(q != nullptr);
+  }
   job_queue* takes_jobs_from() const noexcept { return queue_; }
 
   context& thread() noexcept { return thread_; }
@@ -126,6 +140,8 @@ class home {
     active_root* outer;
   };
   active_root* active_roots = nullptr;
+  cancel_scope* root_scopes = nullptr;  // those in no other one: all tasks are below them
+  home_face& face() noexcept { return face_; }
   // Somebody outside kettle (a signal, a foreign thread) may wake a wait of this home: no deadlock
   // meanwhile.
   atomic<std::int32_t> outside_wakers{0};
@@ -134,6 +150,7 @@ class home {
 
  private:
   friend class domain;
+  friend struct debugger_view;
   static void resume_thread(context& c) noexcept;
   static void park_thread(context& c);
   static void leave_in_child() noexcept;
@@ -163,6 +180,8 @@ class home {
   companion_set* inherited_ = nullptr;
   job_queue* queue_ = nullptr;
   companion_set own_;
+  lookout* lookout_ = nullptr;
+  home_face face_;
 };
 
 }  // namespace kettle::inline KETTLE_ABI

@@ -1,5 +1,6 @@
 #include <kettle/base/assert.hpp>
 #include <kettle/core/nursery.hpp>
+#include <kettle/core/tasks.hpp>
 
 #include "core/home.hpp"
 
@@ -23,8 +24,13 @@ void nursery::adopt(child_base& c, const detail::start_options& o, bool refers_t
                             "as an argument"
                           : "start: this nursery has closed");
   }
+  try {
+    c.label_ = detail::label_for(o);
+  } catch (...) {
+    delete &c;
+    throw;
+  }
   c.nursery_ = this;
-  c.name_ = o.name;
   c.keeps_error_ = o.keeps_error;
   c.as_outcome_ = o.as_outcome;
   c.service_ = o.service;
@@ -55,7 +61,7 @@ void nursery::child_failed(std::exception_ptr e) noexcept {
 
 void nursery::failed_at(const child_base& c, const std::source_location& where) {
   if (!errors_.empty() || !first_failed_.empty()) return;
-  first_failed_ = std::string("task ") + (c.name_ ? c.name_ : "without a name");
+  first_failed_ = std::string("task ") + (c.name() ? c.name() : "without a name");
   if (where.line())
     first_failed_ += std::string(", at ") + where.file_name() + ":" + std::to_string(where.line());
 }

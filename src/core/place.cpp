@@ -18,7 +18,34 @@ void never_resumed(context&) noexcept {
   KETTLE_ASSERT(false, "a child on another thread is resumed there, not on its nursery's home");
 }
 
+// While a thread runs a child it has the child's name, for the system too.
+class carried_label {
+ public:
+  carried_label(home& at, detail::text_block* label) noexcept
+      : at_(at), outer_(at.face().carry(at.thread(), detail::text_block::keep(label))) {
+    if (!label || !label->travels) return;
+    former_ = sys::thread_name();
+    sys::name_thread(label->text());
+  }
+  carried_label(const carried_label&) = delete;
+  carried_label& operator=(const carried_label&) = delete;
+  ~carried_label() {
+    if (former_.text[0]) sys::name_thread(former_.text);
+    detail::text_block::drop(at_.face().carry(at_.thread(), outer_));
+  }
+
+ private:
+  home& at_;
+  detail::text_block* outer_;
+  sys::short_name former_;
+};
+
 constexpr context_kind remote_kind{"thread", never_resumed, nullptr};
+constexpr context_kind process_kind{"process", never_resumed, nullptr};
+
+bool is_remote(const context& c) noexcept {
+  return c.kind_ == &remote_kind || c.kind_ == &process_kind;
+}
 
 }  // namespace
 
@@ -68,10 +95,23 @@ remote_link::remote_link(placed_child_base& c, job_queue& q) noexcept
       cancel_note(placed_child_base::deliver_cancel, c),
       finished_note(placed_child_base::deliver_finished, c) {}
 
-void remote_link::wait::cancel() noexcept { child.ask_remote_cancel(); }
+void remote_link::wait::cancel() noexcept { child.ask_remote_cancel(cancel_reason(child)); }
 
 const char* remote_link::wait::what() const noexcept {
+  if (child.ticket().link.look_for_end) return "a worker process";
   return child.ticket().waits() ? "a free thread" : "another thread";
+}
+
+int remote_link::wait::runs_on() const noexcept {
+  const remote_link& link = child.ticket().link;  // acquire: with the thread
+  return link.bits.load(acquire) & running ? link.thread_id : 0;
+}
+
+void remote_link::wait::describe(std::string& out) const {
+  if (int thread = runs_on())
+    out += "runs on thread " + std::to_string(thread);
+  else
+    wait_point::describe(out);
 }
 
 }  // namespace detail
@@ -87,7 +127,7 @@ const context_kind unplaced_kind{"unplaced", never_resumed, nullptr};
 // A pool's own task has no nursery: then there is no home to come back to, and no domain that
 // counts it.
 bool placed_child_base::begin_remote(job_queue& queue) noexcept {
-  kind_ = &remote_kind;
+  kind_ = queue.end_looker() ? &process_kind : &remote_kind;  // who looks, looks into a worker
   ticket_ = must_make<queue_ticket>(*this, queue);
   if (!nursery_) return true;
   detail::remote_link& link = ticket_->link;
@@ -119,21 +159,26 @@ void placed_child_base::run_remote() noexcept {
       active.outer != nullptr;  // the thread is counted as busy already, and sleeps once, not twice
   if (helping && link.domain) link.domain->work_ends();
   here.active_roots = &active;
+  bool rested = here.face().resting();
+  here.face().rests(false);
   if (link.interrupts) link.interrupts->this_thread();
   link.worker = &here;
+  link.thread_id = here.face().thread_id();
   link.root = &root;
   std::uint8_t before = link.bits.fetch_or(detail::remote_link::running, acq_rel);
   bool asked_early = before & detail::remote_link::cancel_asked;
 
   held_lock* outer = std::exchange(here.thread().held_,
                                    nullptr);  // a thread may help out in the middle of its work
-  if (asked_early)
+  if (asked_early) {
     ending_ = ending::cancelled;  // before its first step: it never runs
-  else
+  } else {
+    carried_label as_child(here, label_);
     call();
+  }
   here.check_ours();
   if (link.interrupts) link.interrupts->over();
-  abandon_held(here.thread(), name_);
+  abandon_held(here.thread(), name());
   here.thread().held_ = outer;
 
   before = link.bits.fetch_or(detail::remote_link::finished, acq_rel);
@@ -142,6 +187,8 @@ void placed_child_base::run_remote() noexcept {
     here.run_until(link.cancel_delivered);
   here.active_roots = active.outer;
   root.exit();
+  here.face().rests(rested);
+  if (here.face().is_asked()) here.take_mail();  // before it rests
 
   tls.current = outer_context;
   if (&here.in() != &outer_domain) here.enter(outer_domain);
@@ -152,10 +199,12 @@ void placed_child_base::run_remote() noexcept {
     complete();
 }
 
-void placed_child_base::ask_remote_cancel() noexcept {
+void placed_child_base::ask_remote_cancel(shared_text reason) noexcept {
   detail::remote_link& link = ticket_->link;
+  if (link.bits.load(relaxed) & detail::remote_link::cancel_asked) return;  // by us, who else
+  link.reason = std::move(reason);
   std::uint8_t before = link.bits.fetch_or(detail::remote_link::cancel_asked, acq_rel);
-  if (before & (detail::remote_link::cancel_asked | detail::remote_link::finished)) return;
+  if (before & detail::remote_link::finished) return;
   if (link.queue.cancel(*this)) return;
   if (before & detail::remote_link::running) {
     post(*link.worker, link.cancel_note);
@@ -191,7 +240,7 @@ bool placed_child_base::help() noexcept {
 
 bool placed_child_base::help_one_of(cancel_scope& s) noexcept {
   for (context* c = s.first_member(); c; c = c->scope_next_)
-    if (c->kind_ == &remote_kind && static_cast<placed_child_base*>(c)->help()) return true;
+    if (is_remote(*c) && static_cast<placed_child_base*>(c)->help()) return true;
   return false;
 }
 
@@ -199,13 +248,13 @@ void placed_child_base::request_cancel() noexcept {
   if (!ticket_) return child_base::request_cancel();
   if (is_done()) return;  // its queue may be gone too
   self_cancelled_ = true;
-  ask_remote_cancel();
+  ask_remote_cancel(cancel_reason(*this));
 }
 
 void placed_child_base::deliver_cancel(mail& m) noexcept {
   detail::remote_link& link = static_cast<detail::remote_link::note&>(m).child.ticket_->link;
   link.cancel_delivered = true;
-  link.root->cancel("cancelled by its nursery");
+  link.root->cancel(link.reason);
 }
 
 // The domain's count of our work travels with the note: the worker must not touch the domain once

@@ -1,5 +1,6 @@
 #include <kettle/base/assert.hpp>
 #include <kettle/base/error.hpp>
+#include <kettle/core/nursery.hpp>
 #include <kettle/core/scope.hpp>
 #include <kettle/core/wait_point.hpp>
 
@@ -7,6 +8,7 @@
 #include "core/scope_control.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -16,12 +18,18 @@ void cancel_wait_of(context& c) noexcept {
   if (c.waiting_ && is_cancelled(c)) c.waiting_->cancel();
 }
 
-constexpr const char* by_future = "cancelled by its future";
+constexpr const char by_future[] = "cancelled by its future";
 
 }  // namespace
 
-const char* cancel_reason(const context& c) noexcept {
-  return c.scope_ && c.scope_->effectively_cancelled() ? c.scope_->effective_reason() : by_future;
+shared_text cancel_reason(const context& c) noexcept {
+  if (c.scope_ && c.scope_->effectively_cancelled()) return c.scope_->effective_reason();
+  return by_future;
+}
+
+// The cause is an outer scope, and lives as long as we do.
+shared_text cancel_scope::effective_reason() const noexcept {
+  return cause_ ? cause_->reason_ : shared_text(by_future);
 }
 
 void check_cancelled() {
@@ -82,11 +90,10 @@ void cancel_scope::open_under(cancel_scope* parent, home& at) noexcept {
   at_ = &at;
   if (control_) control_->moves_to(at);
   parent_ = parent;
-  if (parent_) {
-    next_ = parent_->first_child_;
-    if (next_) next_->prev_ = this;
-    parent_->first_child_ = this;
-  }
+  cancel_scope*& siblings = parent_ ? parent_->first_child_ : at.root_scopes;
+  next_ = siblings;
+  if (next_) next_->prev_ = this;
+  siblings = this;
   if (relative_ != duration::max()) deadline_ = std::min(deadline_, after(at.now(), relative_));
   refresh();
   rearm();
@@ -107,7 +114,7 @@ void cancel_scope::close() noexcept {
   if (control_) std::exchange(control_, nullptr)->scope_ended();
   kettle::disarm(*at_, *this);
   KETTLE_ASSERT(!first_child_, "a scope was closed before the scopes inside it");
-  if (parent_) (prev_ ? prev_->next_ : parent_->first_child_) = next_;
+  (prev_ ? prev_->next_ : parent_ ? parent_->first_child_ : at_->root_scopes) = next_;
   if (next_) next_->prev_ = prev_;
   parent_ = prev_ = next_ = nullptr;
 }
@@ -124,10 +131,10 @@ bool cancel_scope::absorbs() noexcept {
   return caught_ = cancel_called_ && !outer_visible();
 }
 
-void cancel_scope::cancel(const char* reason) noexcept {
+void cancel_scope::cancel(shared_text reason) noexcept {
   if (cancel_called_) return;
   cancel_called_ = true;
-  reason_ = reason;
+  reason_ = std::move(reason);
   if (!at_) return;  // cancelled before entry: the first wait inside throws
   kettle::disarm(*at_, *this);
   refresh();
@@ -167,9 +174,8 @@ bool cancel_scope::refresh_here() noexcept {
   if (now == effective_) return false;
   effective_ = now;
   if (!now) return true;
-  effective_reason_ = cancel_called_                   ? reason_
-                      : parent_ && parent_->effective_ ? parent_->effective_reason_
-                                                       : by_future;
+  cause_ = cancel_called_ ? this : parent_ && parent_->effective_ ? parent_->cause_ : nullptr;
+  if (children_of) children_of->was_cancelled();
   // A wait that is cancelled may resume nobody before we are done: it only makes contexts ready.
   for (context* c = members_; c; c = c->scope_next_) cancel_wait_of(*c);
   return true;

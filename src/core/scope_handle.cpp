@@ -17,7 +17,7 @@ struct request final : mail {
 
   scope_control& control;
   wish what;
-  const char* reason = "";
+  shared_text reason;
   time_point when{};
   duration grace{};
 };
@@ -27,7 +27,7 @@ void request::deliver(mail& m) noexcept {
   scope_control& c = self->control;
   if (c.scope) {  // written on this thread only
     switch (self->what) {
-      case wish::cancel: c.scope->cancel(self->reason); break;
+      case wish::cancel: c.scope->cancel(std::move(self->reason)); break;
       case wish::deadline: c.scope->deadline(self->when); break;
       case wish::cancel_after: c.scope->cancel_after(self->grace); break;
       case wish::last_handle_gone: c.count(); break;
@@ -95,9 +95,9 @@ scope_handle::~scope_handle() {
   control_->drop();
 }
 
-void scope_handle::cancel(const char* reason) const {
+void scope_handle::cancel(shared_text reason) const {
   auto* r = new request(*control_, wish::cancel);
-  r->reason = reason;
+  r->reason = std::move(reason);
   send(r);
 }
 

@@ -72,6 +72,7 @@ void end_child(placed_child_base& c, fiber_slots* slots) noexcept {
     home& at = *c.at_;
     tls.current = &at.callback();
     cancel_scope::remove(c);
+    if (c.label_) c.at_->face().forget(c.label_);
     c.complete();
     tls.current = &at.thread();
   }
@@ -95,6 +96,7 @@ void run_child(fiber& f, placed_child_base& c) noexcept {
   c.place_data_ = &f;
   c.place_state_ |= begun;
   tls.current = &c;
+  tls.at->face().runs(c.label_);
   c.call();
   end_child(c, f.slots);
 }
@@ -118,6 +120,7 @@ placed_child_base* next_unbegun() noexcept {
 inline void enter(carrier& k, execution& from, fiber& f) noexcept {
   tls.current = f.child;
   tls.stack_low = f.stack_low;
+  tls.at->face().runs(f.child->label_);
   switch_to(from, f.self, k.in_flight);
   if (k.ended) [[unlikely]]
     reap(k);
@@ -132,6 +135,7 @@ inline void enter(carrier& k, execution& from, fiber& f) noexcept {
     fiber& n = fiber_of(*next);
     tls.current = next;
     tls.stack_low = n.stack_low;
+    tls.at->face().runs(next->label_);
     switch_to(f.self, n.self, k.in_flight, true);
   } else {
     switch_to(f.self, k.thread, k.in_flight, true);

@@ -4,6 +4,7 @@
 #include "core/home.hpp"
 #include "core/task_tree.hpp"
 #include "loop/choose.hpp"
+#include "loop/grace.hpp"
 #include "loop/run_signals.hpp"
 #include "loop/sim_world.hpp"
 
@@ -80,7 +81,8 @@ struct run_guard::state {
     state& self;
   };
 
-  explicit state(home& h) noexcept : at(h), outer(h.in()), deadlock_note(*this), standstill_note(*this) {}
+  state(home& h, duration grace)
+      : at(h), outer(h.in()), deadlock_note(*this), standstill_note(*this), kept_open(h, grace) {}
 
   void begin(bool virtual_time, backend_kind kind);
   void end() noexcept;
@@ -120,6 +122,7 @@ struct run_guard::state {
   note<&state::standstill> standstill_note;
   std::unique_ptr<backend> outer_backend;
   std::optional<run_signals> signals;
+  grace_watch kept_open;
   nursery* root = nullptr;
   std::string deadlock_text;
   state* left_before = nullptr;
@@ -164,8 +167,9 @@ run_guard::run_guard(const run_options& o) {
   if (virtual_time && kind != backend_kind::automatic)
     throw usage_error("run: virtual time has a network of its own, and no back end '" +
                       std::string(o.backend) + "'");
-  auto made = std::make_unique<state>(h);
-  if (h.is_in_nursery())
+  bool joins = h.is_in_nursery();  // then the outer one says what keeps it open
+  auto made = std::make_unique<state>(h, virtual_time || joins ? duration::max() : duration(o.grace));
+  if (joins)
     check_joins(h, virtual_time, kind);
   else
     made->begin(virtual_time, kind);
@@ -179,6 +183,7 @@ run_guard::~run_guard() {
     state_->left_before = std::exchange(left, state_);
     return;
   }
+  state_->kept_open.end();
   state_->signals.reset();
   if (state_->own) state_->end();
   delete state_;
@@ -186,7 +191,8 @@ run_guard::~run_guard() {
 
 void run_guard::root(nursery& n) noexcept {
   state_->root = &n;
-  state_->signals.emplace(n, state_->at);
+  state_->signals.emplace(n, state_->at, state_->kept_open.grace());
+  state_->kept_open.begin(n, *state_->signals);
 }
 
 namespace {
@@ -207,6 +213,7 @@ namespace {
 
 void run_guard::finish(nursery::result r) {
   state& s = *state_;
+  s.kept_open.end();
   int signal = s.signals->cancelled_by();
   s.signals.reset();
   if (signal) end_by_signal(signal);

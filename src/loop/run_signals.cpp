@@ -1,5 +1,6 @@
 #include "loop/run_signals.hpp"
 
+#include "loop/run_look.hpp"
 #include "sys/fork.hpp"
 #include "sys/futex.hpp"
 #include "sys/raw.hpp"
@@ -117,7 +118,8 @@ void ctrl_c_operation::finish() noexcept {
 
 namespace detail {
 
-run_signals::run_signals(nursery& root, home& at) : mail(deliver), root_(root), at_(at) {
+run_signals::run_signals(nursery& root, home& at, duration grace)
+    : mail(deliver), root_(root), at_(at), grace_(grace) {
   if (seam::exploring()) return;  // no signals there, and what a failed schedule leaves would stay
   static const bool watched = (sys::in_forked_child(forget_runs), true);
   (void)watched;
@@ -130,6 +132,9 @@ run_signals::run_signals(nursery& root, home& at) : mail(deliver), root_(root), 
   for (int i = 0; i < 2; i++)
     if (sys::action_is_default(owned_signals[i]))
       desk.handlers[i].emplace(owned_signals[i], on_signal);
+  look_begins(on_signal, desk.handlers[0]   ? owned_signals[0]
+                         : desk.handlers[1] ? owned_signals[1]
+                                            : 0);
 }
 
 run_signals::~run_signals() {
@@ -144,8 +149,10 @@ run_signals::~run_signals() {
     *link = next_;
     heir = desk.runs;
     desk.target.store(heir, seq_cst);
-    if (!heir)
+    if (!heir) {
+      look_ends();
       for (auto& h : desk.handlers) h.reset();
+    }
   }
   while (desk.in_handler.load(seq_cst) != 0) sys::relax();  // it may have read us before
   while (posted_.load(acquire)) at_.take_mail();            // the note is a part of us
@@ -157,9 +164,21 @@ run_signals::~run_signals() {
   }
 }
 
-void run_signals::on_signal(int signal) noexcept {
+bool run_signals::are_owned() noexcept {
+  spin_guard hold(desk.lock);
+  return desk.handlers[0] || desk.handlers[1];
+}
+
+void run_signals::on_signal(int signal, siginfo_t* about, void*) noexcept {
   desk.in_handler.fetch_add(1, seq_cst);
-  if (run_signals* r = desk.target.load(seq_cst)) r->arrived(signal);
+  if (run_signals* r = desk.target.load(seq_cst)) {
+    if (is_second_look(*about))
+      look_again(r->is_unheard());
+    else if (signal == SIGQUIT)
+      look_now();
+    else
+      r->arrived(signal);
+  }
   desk.in_handler.fetch_sub(1, seq_cst);
 }
 
@@ -175,6 +194,7 @@ void run_signals::arrived(int signal) noexcept {
   }
   desk.pending.fetch_or(signal == owned_signals[0] ? 1 : 2, release);
   post_note();
+  look_if_unheard(grace_);
 }
 
 void run_signals::post_note() noexcept {
@@ -188,6 +208,7 @@ void run_signals::deliver(mail& m) noexcept {
 }
 
 void run_signals::decide() noexcept {
+  look_heard();
   int signal = take_pending();
   if (signal == 0 || cancelled_by()) return;
   if (grant_waiters()) {

@@ -10,6 +10,7 @@
 #include <kettle/processes/remote_call.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <new>
 
 namespace kettle::inline KETTLE_ABI {
@@ -24,6 +25,10 @@ constexpr std::uint32_t no_slot = ~0u;
 time_point deadline_of(placed_child_base& c) noexcept {
   if (!c.nursery_ || c.at_->in().world()) return never;
   return c.scope_ ? c.scope_->effective_deadline() : never;
+}
+
+template <std::size_t N> void put_words(char (&to)[N], const char* text) noexcept {
+  std::snprintf(to, N, "%s", text);
 }
 
 // Those that may still be looked into.
@@ -185,6 +190,12 @@ void process_engine::submit(std::uint32_t slot, placed_child_base& c, std::size_
   request& r = memory_.requests().requests[slot];
   r.size = size;
   r.deadline_ns = deadline.time_since_epoch().count();
+  r.named = c.label_ && c.label_->travels;
+  if (r.named) {
+    request_words& w = memory_.requests().words[slot];
+    w.number = c.label_->number;
+    put_words(w.name, c.label_->text());
+  }
   c.place_state_ = slot + 1;
   publish(slot);
 }
@@ -308,7 +319,7 @@ bool process_engine::take_back(std::uint32_t slot,
   return true;
 }
 
-void process_engine::cancel_slot(std::uint32_t slot,
+void process_engine::cancel_slot(std::uint32_t slot, const char* reason,
                                  std::vector<placed_child_base*>& unrun) noexcept {
   if (take_back(slot, unrun)) return;
   slot_record& s = slots_[slot];
@@ -317,6 +328,7 @@ void process_engine::cancel_slot(std::uint32_t slot,
   s.cancel_asked = true;
   set_kill_time(s, killing_ ? always : after(sys::monotonic_now(), options_.grace));
   request_table& r = memory_.requests();
+  put_words(r.words[slot].reason, reason);
   r.requests[slot].cancel.store(s.generation, release);
   r.control[w.worker].fetch_add(1, release);
   sys::futex_wake_shared(r.control[w.worker].address());
@@ -326,6 +338,7 @@ void process_engine::cancel_slot(std::uint32_t slot,
 bool process_engine::cancel(placed_child_base& c) noexcept {
   if (!is_ours()) return true;
   std::vector<placed_child_base*> unrun;
+  shared_text reason = cancel_reason(c);
   {
     lock l(mutex_);
     if (c.place_state_ == in_overflow) {
@@ -333,7 +346,7 @@ bool process_engine::cancel(placed_child_base& c) noexcept {
       c.place_state_ = nowhere;
       unrun.push_back(&c);
     } else if (c.place_state_ != nowhere) {
-      cancel_slot(c.place_state_ - 1, unrun);
+      cancel_slot(c.place_state_ - 1, reason.c_str(), unrun);
       if (!unrun.empty()) fill();
     }
     if (!unrun.empty() && closed_) wake_manager();
@@ -409,7 +422,7 @@ void process_engine::close(close_mode mode) noexcept {
       for (std::uint32_t i = 0; i < slot_count; i++)
         if (slots_[i].child) {
           if (killing_) slots_[i].cancel_asked = false;  // sooner than it was told before
-          cancel_slot(i, unrun);
+          cancel_slot(i, "its pool was closed", unrun);
         }
     }
     if (has_manager_) wake_manager();

@@ -103,7 +103,8 @@ class process_engine final : public job_queue, public companion {
   void fill() noexcept;
   std::vector<wait_point*> take_waiters() noexcept;
   bool take_back(std::uint32_t slot, std::vector<placed_child_base*>& unrun) noexcept;
-  void cancel_slot(std::uint32_t slot, std::vector<placed_child_base*>& unrun) noexcept;
+  void cancel_slot(std::uint32_t slot, const char* reason,
+                   std::vector<placed_child_base*>& unrun) noexcept;
   void set_kill_time(slot_record& s, time_point t) noexcept;
   slot_word state_of(std::uint32_t slot) const noexcept;
   bool is_live() const noexcept;

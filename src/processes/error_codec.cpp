@@ -145,8 +145,9 @@ void encode_error(encoder& out, const std::exception_ptr& error) {
     std::rethrow_exception(error);
   } catch (const std::exception& e) {
     encode_exception(out, e);
-  } catch (const cancelled&) {
+  } catch (const cancelled& c) {
     out.raw(shape::cancelled);
+    out.text(c.reason);
   } catch (...) {
     out.raw(shape::other);
     const std::type_info* type = abi::__cxa_current_exception_type();
@@ -158,7 +159,7 @@ void encode_error(encoder& out, const std::exception_ptr& error) {
 std::exception_ptr decode_error_of(decoder& in) {
   decoder::level here(in);
   switch (in.raw<shape>()) {
-    case shape::cancelled: return std::make_exception_ptr(cancelled{"cancelled in its worker"});
+    case shape::cancelled: return std::make_exception_ptr(cancelled{in.text()});
     case shape::text: {
       auto i = in.raw<std::uint8_t>();
       if (i >= std::size(known)) decoder::fail("an unknown error");

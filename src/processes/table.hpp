@@ -59,7 +59,16 @@ struct request {
   std::uint64_t size = 0;
   std::int64_t deadline_ns = 0;       // of CLOCK_MONOTONIC, which is the same in all processes
   atomic<std::uint32_t> cancel{0};    // generation of the use that is to end
+  std::uint32_t named = 0;            // its words have a name
   unsigned char bytes[inline_bytes];  // if they fit
+};
+
+// What a task is called, and why it is to end: cut where they are longer. Apart, since few are
+// named.
+struct request_words {
+  std::uint64_t number = 0;
+  char name[56] = {};
+  char reason[64] = {};  // written before `cancel`
 };
 
 struct request_table {
@@ -73,6 +82,7 @@ struct request_table {
   std::uint64_t max_tasks = 0;
   atomic<std::uint64_t> ring[ring_size];  // generation 32 | slot 32
   request requests[slot_count];
+  request_words words[slot_count];
 
   // For the kernel.
   const std::uint32_t& wake_word(std::uint32_t worker) const noexcept {

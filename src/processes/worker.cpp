@@ -47,6 +47,14 @@ class task final : public placed_child_base {
     ticket().take();
     ticket().drop();
   }
+  void is_called(const request_words& w) {
+    label_ = detail::text_block::make(w.name, w.number);
+    label_->travels = true;
+  }
+  void ask_to_end(const char* reason) noexcept {
+    self_cancelled_ = true;
+    ask_remote_cancel(shared_text(static_cast<const char*>(reason)));
+  }
   void* result() noexcept override { return nullptr; }
   void call() noexcept override {
     cancel_scope limit(deadline_);
@@ -169,6 +177,7 @@ class worker {
     if (!bytes) throw_io_error(ENOMEM, "map", "the arguments of a task");
     auto deadline = time_point(duration(r.deadline_ns));
     task t(home::here(), bytes, r.size, deadline, out_);
+    if (r.named) t.is_called(requests_.words[mine.slot]);
     {
       spin_guard here(lock_);
       current_ = &t, slot_ = mine.slot, generation_ = mine.generation;
@@ -196,7 +205,7 @@ class worker {
   void look_for_cancel() noexcept {
     spin_guard here(lock_);
     if (current_ && requests_.requests[slot_].cancel.load(acquire) == generation_)
-      current_->request_cancel();
+      current_->ask_to_end(requests_.words[slot_].reason);
   }
   static void* listen(void* p) {
     auto& self = *static_cast<worker*>(p);

@@ -1,5 +1,15 @@
 #include <kettle/base/assert.hpp>
+#include <kettle/base/spin_lock.hpp>
 #include <kettle/sync/mutex.hpp>
+
+#include "core/home.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"  // both compilers know it of all our classes
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -86,19 +96,114 @@ void mutex::throw_broken() const {
   throw broken_resource("mutex: its owner, " + broken_by_ + ", ended without unlocking it");
 }
 
-bool mutex_lock::start() {
-  small_guard locked(mutex_->lock_);
-  if (mutex_->take(who())) return true;
-  mutex_->waiters_.push_back(*this);
+namespace {
+
+// Of owner_waits_for_ in all mutexes: taken by who waits for one while it holds another.
+constinit spin_lock circles;
+constexpr int longest_circle = 1000;
+
+}  // namespace
+
+// `this` is what the owner waits for.
+void mutex::owners_wait(const context& owner, bool has_deadline) noexcept {
+  for (held_lock* h = owner.held_; h; h = h->held_next_) {
+    auto& mine = static_cast<mutex&>(*h);
+    mine.owner_waits_for_ = this;
+    mine.owner_has_deadline_ = has_deadline;
+  }
+}
+
+void mutex::owners_wait_no_more(const context& owner) noexcept {
+  for (held_lock* h = owner.held_; h; h = h->held_next_)
+    static_cast<mutex&>(*h).owner_waits_for_ = nullptr;
+}
+
+bool mutex::closes_a_circle() const noexcept {
+  const mutex* m = this;
+  for (int i = 0; i < longest_circle; i++) {
+    if (!m->owner_waits_for_ || m->owner_has_deadline_) return false;
+    m = m->owner_waits_for_;
+    if (m == this) return true;
+  }
   return false;
 }
 
+std::string mutex::describe_circle() const {
+  std::string text = "mutex.lock: these tasks wait for each other for ever:";
+  const mutex* m = this;
+  const char* between = " ";
+  do {
+    text += between;
+    m->describe_owner(text);
+    text += " waits for a mutex that ";
+    m->owner_waits_for_->describe_owner(text);
+    text += " holds";
+    between = "; ";
+    m = m->owner_waits_for_;
+  } while (m != this);
+  return text;
+}
+
+void mutex::describe_owner(std::string& out) const {
+  small_guard locked(lock_);  // while it is the owner it does not end
+  if (!owner_) {
+    out += "nobody";
+    return;
+  }
+  home_face& face = owner_->at_->face();
+  char name[64];
+  std::string_view label = face.label_of(*owner_, name, sizeof name);
+  out += label.empty() ? "a task without a name" : label;
+  out += std::string(" (") + owner_->kind_->name;
+  if (owner_->at_ != tls.at) out += ", thread " + std::to_string(face.thread_id());
+  out += ")";
+}
+
+bool mutex_lock::start() {
+  {
+    small_guard locked(mutex_->lock_);
+    if (mutex_->take(who())) return true;
+    mutex_->waiters_.push_back(*this);
+  }
+  context& c = who();
+  if (!c.held_ || in_group_) return false;
+  std::string circle;
+  {
+    spin_guard here(circles);
+    mutex_->owners_wait(c, c.scope_ && c.scope_->effective_deadline() != never);
+    shown_ = true;
+    if (!mutex_->closes_a_circle() || !take(claim::cancelled)) return false;
+    try {
+      circle = mutex_->describe_circle();
+    } catch (const std::bad_alloc&) {}  // the error says less then
+  }
+  unlink();
+  throw deadlock_error(circle.empty() ? "mutex.lock: a circle of waits" : circle);
+}
+
+void mutex_lock::stop_showing() noexcept {
+  if (!shown_) return;
+  spin_guard here(circles);
+  mutex::owners_wait_no_more(who());
+  shown_ = false;
+}
+
+void mutex_lock::describe(std::string& out) const {
+  wait_point::describe(out);
+  claim how = in_group_ ? group_->state.load(relaxed) : state();
+  if (how == claim::cancelled) return;  // it has left, and the mutex may be gone
+  out += ", held by ";
+  mutex_->describe_owner(out);
+}
+
 void mutex_lock::unlink() noexcept {
+  stop_showing();
   small_guard locked(mutex_->lock_);
   mutex_->waiters_.remove(*this);
 }
 
 mutex::guard mutex_lock::finish() {
+  stop_showing();
   bool broken = end_ == detail::wait_end::broken;
   if (!broken) mutex_->hold(who());
   if (cancelled_meanwhile()) {
@@ -109,4 +214,16 @@ mutex::guard mutex_lock::finish() {
   return mutex::guard(*mutex_, who());
 }
 
+// For tools/gdb/kettle_gdb.py.
+struct debugger_view_of_mutex {
+  std::uint32_t offsets[2] = {offsetof(mutex_lock, mutex_), offsetof(mutex, owner_)};
+};
+
 }  // namespace kettle::inline KETTLE_ABI
+
+extern "C" {
+[[gnu::visibility("default")]] extern const kettle::debugger_view_of_mutex kettle_v0_mutex_layout;
+[[gnu::used]] const kettle::debugger_view_of_mutex kettle_v0_mutex_layout;
+}
+
+#pragma GCC diagnostic pop

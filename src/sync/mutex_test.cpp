@@ -4,13 +4,16 @@
 #include <kettle/coro/place_call.hpp>
 #include <kettle/coro/run.hpp>
 #include <kettle/fibers/on_fiber.hpp>
+#include <kettle/sync/barrier.hpp>
 #include <kettle/sync/mutex.hpp>
+#include <kettle/threads/on_thread.hpp>
 
 #include <gtest/gtest.h>
 
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace kettle {
 namespace {
@@ -130,6 +133,46 @@ TEST(mutex, a_lock_granted_to_a_cancelled_wait_goes_to_the_next) {
   });
   EXPECT_EQ(log, "cC");
   EXPECT_FALSE(m.is_locked());
+}
+
+// Each takes the mutex with its number, and then the next one's; the first error of each.
+std::string in_a_circle(std::size_t tasks, auto place, duration patience = duration::max()) {
+  std::string said;
+  std::vector<mutex> all(tasks);
+  barrier each_has_one(tasks);
+  auto take = [&](std::size_t i) {
+    auto mine = all[i].lock().get();
+    each_has_one.wait().get();
+    try {
+      auto next = fail_after(patience, all[(i + 1) % tasks].lock()).get();
+    } catch (const deadlock_error& e) {
+      said += e.what();
+    } catch (const timeout_error&) {
+      said += "late ";
+    }
+  };
+  run([&](nursery& n) {
+    // A timer goes on all the time: nobody else would ever see that they are stuck.
+    n.start(as_service, [] { return sleep_for(1h); });
+    for (std::size_t i = 0; i < tasks; i++)
+      n.start(name("task " + std::to_string(i)), place, take, i);
+  });
+  return said;
+}
+
+TEST(mutex, the_lock_that_closes_a_circle_of_waits_names_those_in_it) {
+  for (std::size_t tasks : {2, 3, 7}) {
+    for (const std::string& said : {in_a_circle(tasks, on_fiber), in_a_circle(tasks, on_thread)}) {
+      EXPECT_EQ(said.find("mutex.lock: these tasks wait for each other for ever: task "), 0u);
+      for (std::size_t i = 0; i < tasks; i++)
+        EXPECT_NE(said.find("task " + std::to_string(i) + " ("), std::string::npos) << said;
+      EXPECT_EQ(said.find("these tasks", 20), std::string::npos) << said;  // one of them, once
+    }
+  }
+}
+
+TEST(mutex, a_circle_with_a_deadline_in_it_is_none) {
+  EXPECT_EQ(in_a_circle(2, on_fiber, 1ms).substr(0, 5), "late ");
 }
 
 TEST(mutex, may_be_released_by_another_task_of_the_same_thread) {

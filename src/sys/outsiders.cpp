@@ -45,6 +45,17 @@ int count_threads(const std::string& tasks) {
   return n > 0 && !error ? n : -1;
 }
 
+char thread_state(int thread) noexcept {
+  try {
+    std::string stat;
+    std::getline(std::ifstream("/proc/self/task/" + std::to_string(thread) + "/stat"), stat);
+    std::size_t name_ends = stat.rfind(')');
+    return name_ends == std::string::npos || name_ends + 2 >= stat.size() ? 0 : stat[name_ends + 2];
+  } catch (...) {
+    return 0;
+  }
+}
+
 bool program_handles_signals() noexcept {
   for (int s = 1; s <= most_signals; s++) {
     struct sigaction action{};

@@ -23,6 +23,8 @@ bool has_outsiders(int ours) noexcept;
 // Threads of this process, without the kernel's own (io_uring's) and those that are just ending;
 // -1: unknown. `tasks`: where they are listed, for tests.
 int count_threads(const std::string& tasks = "/proc/self/task");
+// What the kernel says a thread of this process does: R computes, S and D wait; 0: it has gone.
+char thread_state(int thread) noexcept;
 // Handlers that somebody other than signal_handler has installed, but for those of faults.
 bool program_handles_signals() noexcept;
 

@@ -79,5 +79,10 @@ TEST(outsiders, a_handler_is_one_unless_it_is_ours_or_a_faults) {
   ::signal(SIGUSR1, before);
 }
 
+TEST(outsiders, tell_what_a_thread_does) {
+  EXPECT_EQ(sys::thread_state(::gettid()), 'R');
+  EXPECT_EQ(sys::thread_state(-1), 0);
+}
+
 }  // namespace
 }  // namespace kettle

@@ -11,6 +11,7 @@
 #include "sys/pidfd.hpp"
 #include "sys/time.hpp"
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,7 @@
 #include <linux/close_range.h>
 #include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -37,6 +39,24 @@ inline bool die_with_parent(pid_t parent) noexcept {
 }
 
 [[noreturn]] inline void leave(int status) noexcept { ::_exit(status); }
+
+// Called around every fork from now on. False: there is no memory for it.
+inline bool at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
+  return ::pthread_atfork(before, in_parent, in_child) == 0;
+}
+
+// As much as can be written; async-signal-safe.
+inline void write_to_stderr(const char* text, std::size_t bytes) noexcept {
+  int saved = errno;
+  while (bytes > 0) {
+    ssize_t n = ::write(STDERR_FILENO, text, bytes);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    text += n;
+    bytes -= std::size_t(n);
+  }
+  errno = saved;
+}
 
 // For somebody who is being killed.
 [[noreturn]] inline void wait_for_end() noexcept {

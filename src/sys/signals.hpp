@@ -32,16 +32,19 @@ inline sigset_t signal_set(std::initializer_list<int> signals) noexcept {
 class signal_handler {
  public:
   using function = void (*)(int signal);
+  using detailed = void (*)(int signal, siginfo_t* about, void*);
 
   // SA_RESTART: system calls of code that knows nothing of us go on; our own waits look at their
   // words.
   signal_handler(int signal, function handler) noexcept : signal_(signal) {
     struct sigaction action{};
     action.sa_handler = handler;
-    action.sa_flags = SA_RESTART;
-    sigfillset(&action.sa_mask);  // no handler within a handler
-    installed_ = ::sigaction(signal, &action, &former_) == 0;
-    if (installed_) owned_.fetch_or(bit(), relaxed);
+    install(action, SA_RESTART);
+  }
+  signal_handler(int signal, detailed handler) noexcept : signal_(signal) {
+    struct sigaction action{};
+    action.sa_sigaction = handler;
+    install(action, SA_RESTART | SA_SIGINFO);
   }
   signal_handler(const signal_handler&) = delete;
   signal_handler& operator=(const signal_handler&) = delete;
@@ -59,11 +62,54 @@ class signal_handler {
   static bool owns(int signal) noexcept { return owned_.load(relaxed) >> (signal - 1) & 1; }
 
  private:
+  void install(struct sigaction& action, int flags) noexcept {
+    action.sa_flags = flags;
+    sigfillset(&action.sa_mask);  // no handler within a handler
+    installed_ = ::sigaction(signal_, &action, &former_) == 0;
+    if (installed_) owned_.fetch_or(bit(), relaxed);
+  }
   std::uint64_t bit() const noexcept { return std::uint64_t(1) << (signal_ - 1); }
   static inline atomic<std::uint64_t> owned_{0};
   int signal_;
   bool installed_ = false;
   struct sigaction former_{};
+};
+
+// Sends the process a signal later: for a handler that has to look again.
+class later_signal {
+ public:
+  later_signal() noexcept = default;
+  later_signal(const later_signal&) = delete;
+  later_signal& operator=(const later_signal&) = delete;
+  ~later_signal() { close(); }
+
+  // False: the kernel has no timer for us; set() then does nothing.
+  bool open(int signal) noexcept {
+    sigevent how{};
+    how.sigev_notify = SIGEV_SIGNAL;
+    how.sigev_signo = signal;
+    how.sigev_value.sival_ptr = this;
+    return open_ = ::timer_create(CLOCK_MONOTONIC, &how, &timer_) == 0;
+  }
+  void close() noexcept {
+    if (open_) ::timer_delete(timer_);
+    open_ = false;
+  }
+  bool is_open() const noexcept { return open_; }
+  // In that many nanoseconds, instead of what was set before; 0: not at all. Async-signal-safe.
+  void set(std::int64_t in_ns) noexcept {
+    if (!open_) return;
+    itimerspec when{};
+    when.it_value = {in_ns / 1'000'000'000, in_ns % 1'000'000'000};
+    ::timer_settime(timer_, 0, &when, nullptr);
+  }
+  bool sent(const siginfo_t& about) const noexcept {
+    return about.si_code == SI_TIMER && about.si_value.sival_ptr == this;
+  }
+
+ private:
+  timer_t timer_{};
+  bool open_ = false;
 };
 
 // Nobody handles it and nobody ignores it.

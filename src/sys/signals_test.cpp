@@ -65,5 +65,24 @@ TEST(signals, die_by_is_seen_by_the_parent) {
   EXPECT_EQ(WTERMSIG(status), SIGTERM);
 }
 
+sys::later_signal* awaited = nullptr;
+atomic<int> came_from_it{0}, came_otherwise{0};
+
+TEST(signals, a_later_signal_is_told_from_others) {
+  sys::signal_handler handler(SIGUSR1, [](int, siginfo_t* about, void*) {
+    (awaited->sent(*about) ? came_from_it : came_otherwise).fetch_add(1, relaxed);
+  });
+  sys::later_signal later;
+  awaited = &later;
+  later.set(1);  // harmless before it is open
+  ASSERT_TRUE(later.open(SIGUSR1));
+  ::raise(SIGUSR1);
+  EXPECT_EQ(came_otherwise.load(relaxed), 1);
+  later.set(1);
+  while (came_from_it.load(relaxed) == 0) ::sched_yield();
+  later.close();
+  EXPECT_FALSE(later.is_open());
+}
+
 }  // namespace
 }  // namespace kettle

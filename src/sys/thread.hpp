@@ -12,6 +12,8 @@
 #include <initializer_list>
 
 #include <pthread.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 namespace kettle::inline KETTLE_ABI::sys {
 
@@ -46,6 +48,18 @@ inline thread_handle this_thread() noexcept {
     if (kettle::detail::seam::exploring()) return kettle::detail::seam::this_thread();
   return ::pthread_self();
 }
+
+// The kernel's number of the calling thread, as ps and /proc show it, and its name there.
+inline int thread_id() noexcept { return ::gettid(); }
+struct short_name {
+  char text[16] = {};
+};
+inline short_name thread_name() noexcept {
+  short_name n;
+  ::prctl(PR_GET_NAME, n.text);
+  return n;
+}
+inline void name_thread(const char* name) noexcept { ::prctl(PR_SET_NAME, name); }  // cut at 15
 
 // Ends a blocking system call of t with EINTR, while t is `interruptible` (sys/interrupts.hpp). t
 // must not have been joined.

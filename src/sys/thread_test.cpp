@@ -19,3 +19,11 @@ TEST(thread, runs_its_body_with_signals_blocked) {
   sys::join_thread(t);
   EXPECT_TRUE(blocked);
 }
+
+TEST(thread, has_a_number_and_a_short_name) {
+  EXPECT_EQ(sys::thread_id(), ::gettid());
+  sys::short_name before = sys::thread_name();
+  sys::name_thread("a name of more than fifteen letters");
+  EXPECT_STREQ(sys::thread_name().text, "a name of more ");
+  sys::name_thread(before.text);
+}

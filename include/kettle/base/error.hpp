@@ -4,6 +4,7 @@
 // (std::exception&)` lets it by.
 
 #include <kettle/base/require.hpp>
+#include <kettle/base/text.hpp>
 
 #include <exception>
 #include <stdexcept>
@@ -17,7 +18,13 @@ namespace kettle::inline KETTLE_ABI {
 // cancelled; never catch it to go on. `reason` is what cancel(reason) was given, "deadline" or
 // "deadlock".
 struct cancelled {
-  const char* reason = "";
+  cancelled() noexcept = default;
+  explicit(false) cancelled(shared_text why) noexcept
+      : reason(why.c_str()), kept_(std::move(why)) {}
+  const char* reason = "";  // as long as the exception, or a copy of it, is there
+
+ private:
+  shared_text kept_;
 };
 
 // The caller broke a rule of the interface; the text says which, and what to write instead.

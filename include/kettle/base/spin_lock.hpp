@@ -15,6 +15,10 @@ class spin_lock {
       while (held_.load(relaxed)) pause();
     }
   }
+  // For a signal handler: who holds it may be who was interrupted.
+  bool try_lock() noexcept {
+    return !held_.load(relaxed) && !held_.exchange(true, acquire);  // as lock()
+  }
   void unlock(detail::seam::where at = {}) noexcept {
     if constexpr (explored_build)
       if (detail::seam::exploring()) return detail::seam::unlock(held_.address(), sizeof(bool), at);

@@ -16,16 +16,32 @@
 
 #include <cstdint>
 #include <exception>
+#include <type_traits>
+#include <typeinfo>
 
 namespace kettle::inline KETTLE_ABI {
+
+// What a task calls: a function object's type, or a function.
+struct callable_id {
+  const std::type_info* type = nullptr;
+  const void* code = nullptr;
+};
+template <class F> callable_id id_of(const F& f) noexcept {
+  if constexpr (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>)
+    return {nullptr, reinterpret_cast<const void*>(f)};
+  else
+    return {&typeid(F), nullptr};
+}
 
 enum class ending : std::uint8_t { none, value, error, cancelled };
 
 class child_base : public context {
  public:
   using context::context;
-  virtual ~child_base() = default;
+  virtual ~child_base() { detail::text_block::drop(label_); }
 
+  // For the task tree, where it has no name.
+  virtual callable_id callable() const noexcept { return {}; }
   // Where the value lies after ending::value; its type is known to the future.
   virtual void* result() noexcept = 0;
   // Asked by its future, on the home it was started from (a pool's task: from anywhere).

@@ -4,6 +4,7 @@
 // A context belongs to one home (one OS thread) for good: only that thread resumes it, walks its
 // scopes, or cancels its wait. Others send it mail.
 
+#include <kettle/base/text.hpp>
 #include <kettle/base/thread_state.hpp>
 #include <kettle/core/mail.hpp>
 
@@ -46,6 +47,7 @@ class context : public mail {
   context& operator=(const context&) = delete;
 
   const context_kind* kind_;
+  detail::text_block* label_ = nullptr;  // its name and number, once it has one; see tasks.hpp
   home* at_;
   std::coroutine_handle<> frame_;  // innermost suspended coroutine, if it is driving one
   wait_point* waiting_ = nullptr;  // what it is parked on
@@ -53,9 +55,12 @@ class context : public mail {
   context* scope_prev_ = nullptr;  // the other contexts in that scope
   context* scope_next_ = nullptr;
   held_lock* held_ = nullptr;    // what it has locked
-  const char* name_ = nullptr;   // for the task tree
   bool self_cancelled_ = false;  // future.cancel()
 
+  // Null: it has none. On its own home.
+  const char* name() const noexcept {
+    return label_ && label_->size > 0 ? label_->text() : nullptr;
+  }
   bool can_block() const noexcept { return kind_->park != nullptr; }
 
  private:

@@ -48,10 +48,12 @@ struct remote_link {
   job_queue& queue;
   const job_queue::looker look_for_end;
   home* worker = nullptr;        // valid once `running` is set
+  int thread_id = 0;             // its thread, likewise
   cancel_scope* root = nullptr;  // the worker's
   kettle::domain* domain = nullptr;
   kettle::backlog* backlog = nullptr;  // where the domain counts it until it begins
   time_point deadline = never;
+  shared_text reason;                 // of the cancellation; valid once `cancel_asked` is set
   interrupter* interrupts = nullptr;  // of an interruptible child; lives as long as the child
 
   // What the child waits for, as its scope and its future see it.
@@ -61,6 +63,8 @@ struct remote_link {
     void unlink() noexcept override {}
     void cancel() noexcept override;
     const char* what() const noexcept override;
+    void describe(std::string& out) const override;
+    int runs_on() const noexcept override;
     placed_child_base& child;
   };
   struct note : mail {

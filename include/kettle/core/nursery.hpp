@@ -18,6 +18,7 @@
 
 #include <source_location>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kettle::inline KETTLE_ABI {
@@ -34,7 +35,9 @@ namespace detail {
 struct start_options {
   bool keeps_error = false, as_outcome = false, service = false;
   lateness late = lateness::waits;
-  const char* name = nullptr;
+  std::string_view name;     // empty: none
+  bool name_travels = true;  // the system's thread gets it too
+  bool same_task = false;    // it runs for the task that starts it, and has its name and number
 };
 }  // namespace detail
 
@@ -64,7 +67,7 @@ class nursery {
     requires(!place_type<F>)
   auto map(as_outcome_t, F&& f, R&& range, map_options o = {});
 
-  void cancel(const char* reason = "") noexcept { scope_.cancel(reason); }
+  void cancel(shared_text reason = {}) noexcept { scope_.cancel(std::move(reason)); }
   // Drains: closing() becomes true, waits under until_closing() end at once, the rest is cancelled
   // after the grace.
   void cancel_after(any_duration grace) noexcept;
@@ -107,6 +110,14 @@ class nursery {
   void body_gone_with(const context& c) noexcept {
     if (body_at_ == &c) body_at_ = nullptr;
   }
+  // Told once, when its scope is cancelled.
+  struct cancel_watch {
+    void (*cancelled)(cancel_watch&) noexcept;
+  };
+  void watch_cancel(cancel_watch* w) noexcept { cancel_watch_ = w; }
+  void was_cancelled() noexcept {
+    if (cancel_watch_) cancel_watch_->cancelled(*cancel_watch_);
+  }
   bool was_cancelled_inside() const noexcept { return saw_cancelled_; }
 
  private:
@@ -119,6 +130,7 @@ class nursery {
        stray_ = false;
   std::string first_failed_;
   context* owner_ = nullptr;
+  cancel_watch* cancel_watch_ = nullptr;
   const context* body_at_ = nullptr;  // who runs the body, if its locals are known
   const char* body_low_ = nullptr;
   const char* body_high_ = nullptr;
@@ -132,6 +144,7 @@ class nursery::join_operation : public operation<nursery::join_operation> {
   void unlink() noexcept override {}
   void cancel() noexcept override {}  // the scope cancels the children; we wait for them
   const char* what() const noexcept override { return "nursery"; }
+  bool is_join() const noexcept override { return true; }
   void finish() noexcept {}
 
  private:

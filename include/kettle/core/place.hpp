@@ -59,9 +59,11 @@ class placed_child_base : public child_base {
   std::uint32_t place_state_ = 0;  // the place's own
   void* place_data_ = nullptr;
 
+ protected:
+  void ask_remote_cancel(shared_text reason) noexcept;
+
  private:
   friend struct detail::remote_link;
-  void ask_remote_cancel() noexcept;
   static void deliver_cancel(mail& m) noexcept;
   static void deliver_finished(mail& m) noexcept;
 
@@ -79,6 +81,7 @@ template <class U, class F, class... A> class placed_child : public placed_child
   static void operator delete(void* node, std::size_t size) noexcept { free_block_of(node, size); }
 
   const auto& parts() const noexcept { return parts_; }
+  callable_id callable() const noexcept override { return id_of(parts_.f()); }
   void* result() noexcept override { return result_.address(); }
   void call() noexcept override {
     try {

@@ -18,6 +18,8 @@
 
 namespace kettle::inline KETTLE_ABI {
 
+struct debugger_view;
+
 class cancel_scope : private timer {
  public:
   cancel_scope() noexcept : timer(on_deadline) {}
@@ -27,13 +29,13 @@ class cancel_scope : private timer {
   ~cancel_scope();
 
   // Cancels everything in the scope, now and later. Idempotent, never throws: code after it runs
-  // until its first wait. `reason` must outlive the scope (a string literal).
-  void cancel(const char* reason = "") noexcept;
+  // until its first wait. The reason is copied, unless it is a literal.
+  void cancel(shared_text reason = {}) noexcept;
   // Moves the deadline to `grace` from now.
   void cancel_after(any_duration grace) noexcept;
 
   bool cancel_called() const noexcept { return cancel_called_; }
-  const char* reason() const noexcept { return reason_; }
+  const char* reason() const noexcept { return reason_.c_str(); }
   // True when leaving the scope absorbed a `cancelled` of its own.
   bool caught() const noexcept { return caught_; }
   // True when its own deadline, and no outer one, ended it; false again if its block gave its value
@@ -53,9 +55,7 @@ class cancel_scope : private timer {
 
   // Cancelled by itself or from outside, and not shielded from it.
   bool effectively_cancelled() const noexcept { return effective_; }
-  const char* effective_reason() const noexcept {
-    return effective_reason_;
-  }  // of whoever cancelled it
+  shared_text effective_reason() const noexcept;  // of whoever cancelled it
   // The earliest deadline that can end a wait in here; `always` when it is cancelled already.
   time_point effective_deadline() const noexcept { return effective_ ? always : limit_; }
 
@@ -83,9 +83,10 @@ class cancel_scope : private timer {
   context* first_member() const noexcept { return members_; }
   cancel_scope* first_child() const noexcept { return first_child_; }
   cancel_scope* next_sibling() const noexcept { return next_; }
-  nursery* children_of = nullptr;  // the nursery whose scope this is, for the task tree
+  nursery* children_of = nullptr;  // the nursery whose scope this is
 
  private:
+  friend struct debugger_view;  // where things are
   static void on_deadline(timer& t) noexcept;
   bool outer_visible() const noexcept;
   time_point enclosing_deadline() const noexcept;
@@ -110,8 +111,8 @@ class cancel_scope : private timer {
   time_point limit_ =
       never;  // the earliest of its own deadline and those that it is not shielded from
   duration relative_ = duration::max();
-  const char* reason_ = "";
-  const char* effective_reason_ = "";  // of the scope that cancelled it
+  shared_text reason_;
+  const cancel_scope* cause_ = nullptr;  // which one cancelled it; null: a future did
   bool cancel_called_ = false, effective_ = false, shield_ = false;
   bool caught_ = false, expired_ = false, used_ = false;
 };
@@ -121,7 +122,7 @@ inline bool is_cancelled(const context& c) noexcept {
   return (c.scope_ && c.scope_->effectively_cancelled()) ||
          cancel_scope::self_cancel_at(c, c.scope_);
 }
-const char* cancel_reason(const context& c) noexcept;
+shared_text cancel_reason(const context& c) noexcept;
 // Throws `cancelled` with the reason of the scope that asked, if it is; the check for computing
 // code.
 void check_cancelled();

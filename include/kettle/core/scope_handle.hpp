@@ -11,6 +11,7 @@
 // the scope's own thread.
 
 #include <kettle/base/clock.hpp>
+#include <kettle/base/text.hpp>
 
 #include <utility>
 
@@ -30,7 +31,7 @@ class scope_handle {
   }
   ~scope_handle();
 
-  void cancel(const char* reason = "") const;  // `reason` must outlive the scope
+  void cancel(shared_text reason = {}) const;  // copied, unless it is a literal
   void deadline(time_point t) const;
   void cancel_after(any_duration grace) const;  // counted from when the scope's thread gets it
 

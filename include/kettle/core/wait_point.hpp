@@ -21,6 +21,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <source_location>
+#include <string>
 #include <utility>
 
 namespace kettle::inline KETTLE_ABI {
@@ -61,6 +62,12 @@ class wait_point {
   virtual void granted() noexcept { wake(who()); }
   // For the task tree: "sleep", "channel.receive".
   virtual const char* what() const noexcept = 0;
+  // "waits for sleep". What knows more says more: who holds the lock.
+  virtual void describe(std::string& out) const;
+  // Only for children, which are shown themselves.
+  virtual bool is_join() const noexcept { return false; }
+  // The thread that is at work for it; 0: there is none.
+  virtual int runs_on() const noexcept { return 0; }
 
   context& who() const noexcept { return in_group_ ? *group_->who : *who_; }
   // The granter's half of the arbitration.

@@ -55,7 +55,7 @@ template <class... H> task<all_result<H...>> all_of(H... h) {
   nursery n;
   n.open(*tls.current);
   auto start_branch = [&n](auto& hold, auto& slot) {
-    n.start([&hold, &slot] { return all_branch(hold, slot); });
+    n.start(same_task, [&hold, &slot] { return all_branch(hold, slot); });
   };
   std::apply([&](auto&... slot) { (start_branch(h, slot), ...); }, slots);
   n.body_ended();
@@ -118,7 +118,7 @@ template <class... H> task<typename race_type<typename H::result...>::type> race
   race_state<T> race(n);
   n.open(*tls.current);
   auto start_branch = [&n, &race](auto& hold) {
-    n.start([&hold, &race] { return race_branch(hold, race); });
+    n.start(same_task, [&hold, &race] { return race_branch(hold, race); });
   };
   (start_branch(h), ...);
   n.body_ended();

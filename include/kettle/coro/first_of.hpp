@@ -73,7 +73,8 @@ template <class T, class F, class Item>
 task<> launch_tries(first_state<T>& s, F& f, std::vector<Item>& items, first_options<T> o) {
   const duration stagger = o.stagger;
   for (auto& item : items) {
-    s.n.start([&s, &f, &item, accept = o.accept] { return first_try<T>(s, f, item, accept); });
+    s.n.start(same_task,
+              [&s, &f, &item, accept = o.accept] { return first_try<T>(s, f, item, accept); });
     if (stagger <= duration(0)) continue;
     cancel_scope pause;
     struct pausing {
@@ -90,7 +91,7 @@ task<T> first_value(F f, std::vector<Item> items, first_options<T> o) {
   nursery n;
   first_state<T> s(n);
   n.open(*tls.current);
-  n.start([&] { return launch_tries<T>(s, f, items, o); });
+  n.start(same_task, [&] { return launch_tries<T>(s, f, items, o); });
   n.body_ended();
   co_await n.join();
   co_return s.result(n.leave());
@@ -117,7 +118,7 @@ template <class T, class... H> task<T> first_among(H... h) {
   first_state<void_to_nothing<T>> s(n);
   n.open(*tls.current);
   auto start_branch = [&n, &s](auto& hold) {
-    n.start([&hold, &s] { return first_branch(s, hold); });
+    n.start(same_task, [&hold, &s] { return first_branch(s, hold); });
   };
   (start_branch(h), ...);
   n.body_ended();

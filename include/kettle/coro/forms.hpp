@@ -188,7 +188,7 @@ template <class P, class F, class... A>
 task<final_result_t<call_result<F, A...>>> call_in(P place, F f, A... a) {
   nursery n;
   n.open(*tls.current);
-  auto result = n.start(place, std::move(f), std::move(a)...);
+  auto result = n.start(same_task, place, std::move(f), std::move(a)...);
   n.body_ended();
   co_await n.join();
   nursery::result end = n.leave();

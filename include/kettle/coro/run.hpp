@@ -65,7 +65,7 @@ task<final_result_t<typename root_call<F, A...>::result>> run_root(run_guard& gu
   };
   if constexpr (waitable<R>) {  // a child of its own, so that .get() in it is refused as anywhere
                                 // on a loop
-    result = n.start(name("root"), body);
+    result = n.start(root_name, body);
   } else {
     try {
       if constexpr (std::is_void_v<T>)

@@ -5,8 +5,11 @@
 //   std::move(s));
 
 #include <kettle/core/nursery.hpp>
+#include <kettle/core/tasks.hpp>
 #include <kettle/coro/task.hpp>
 
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -53,14 +56,33 @@ struct deadline {
   time_point at;
 };
 
-struct name {
+// What the task is called in errors and dumps, and by current_task(); on a thread or in a process
+// the system's thread is called so too while it runs. Copied.
+class name {
+ public:
   static constexpr bool is_tag = true;
-  explicit constexpr name(const char* n) noexcept : text(n) {}
-  void apply(detail::start_options& o) const noexcept { o.name = text; }
-  const char* text;
+  explicit name(std::string_view text) : text_(text) {}
+  void apply(detail::start_options& o) const noexcept { o.name = text_; }
+
+ private:
+  std::string text_;
 };
 
 namespace detail {
+
+// What a form or a call runs for the task that waits for it is that task: its name and number.
+struct same_task_t {
+  static constexpr bool is_tag = true;
+  void apply(start_options& o) const noexcept { o.same_task = true; }
+};
+inline constexpr same_task_t same_task{};
+
+// The body of run: a name for errors and dumps only.
+struct root_name_t {
+  static constexpr bool is_tag = true;
+  void apply(start_options& o) const noexcept { o.name = "root", o.name_travels = false; }
+};
+inline constexpr root_name_t root_name{};
 
 template <class X> concept start_tag = requires { requires std::remove_cvref_t<X>::is_tag; };
 
@@ -78,6 +100,7 @@ template <class U, class F, class... A> class loop_child final : public child_ba
   static void operator delete(void* node, std::size_t size) noexcept { free_block_of(node, size); }
 
   const auto& parts() const noexcept { return parts_; }
+  callable_id callable() const noexcept override { return id_of(parts_.f()); }
   void* result() noexcept override {
     if constexpr (result_stays)
       return root_.promise().result.address();
@@ -261,10 +284,10 @@ auto start_abandonable(nursery& n, P& place, const start_options& o, F&& f, A&&.
   using U = final_result_t<call_result<F, A...>>;
   auto* c = new new_child<P, U, F, A...>(unplaced_kind, n.at(), std::forward<F>(f),
                                          std::forward<A>(a)...);
-  c->name_ = o.name;
   c->keeps_error_ = true;
   c->lateness_ = lateness::abandon;
   future<U> call(c);
+  c->label_ = label_for(o);
   place.launch(*c);
   return start_on_loop<AsOutcome>(n, o, wait_or_abandon<U>, std::move(call));
 }

@@ -13,6 +13,9 @@ struct run_options {
   time_kind time = time_kind::real;
   const char* backend =
       nullptr;  // "io_uring", "epoll"; null: KETTLE_BACKEND, else the best the kernel lets us use
+  // A run that has been cancelled so long and has not ended says on stderr, once, what keeps it
+  // open. In real time; duration::max(): never.
+  any_duration grace = std::chrono::seconds(5);
 };
 
 namespace detail {

@@ -8,6 +8,8 @@
 // Fair: who unlocks and locks again comes after all who waited before. It may be held across waits.
 // The task that locked it owns it: locking again is a usage_error, and when the owner ends with the
 // guard put away somewhere, present and future waiters get broken_resource with the owner's name.
+// Tasks that hold mutexes and wait for each other's, without a deadline, wait for ever: the lock()
+// that closes such a circle throws deadlock_error, which names them.
 // The guard may be moved, but is released on the thread that locked. Cancellation: a lock granted
 // to a wait whose scope was cancelled before it resumed goes to the next waiter. Threads: any; each
 // waiter goes on on its own home. Outlives its waits and guards.
@@ -38,6 +40,7 @@ class mutex : private held_lock {
  private:
   friend class mutex_lock;
   friend class condition_wait;
+  friend struct debugger_view_of_mutex;
   friend guard;
   void give_back(context& holder) noexcept;
   void holder_ended(const char* holder) noexcept override;
@@ -47,12 +50,21 @@ class mutex : private held_lock {
       detail::queued_wait& w) noexcept;  // of a condition: w gets the mutex now or in its turn
   void hold(context& c) noexcept;        // c's own home: from now on it must give it back
   [[noreturn]] void throw_broken() const;
+  void describe_owner(std::string& out) const;
+
+  // A task that waits for a mutex says so in those that it holds, so that a circle can be seen.
+  void owners_wait(const context& owner, bool has_deadline) noexcept;
+  static void owners_wait_no_more(const context& owner) noexcept;
+  bool closes_a_circle() const noexcept;
+  std::string describe_circle() const;
 
   mutable detail::small_lock lock_;
   bool broken_ = false;
   context* owner_ = nullptr;
   detail::wait_list waiters_;
   std::string broken_by_;
+  const mutex* owner_waits_for_ = nullptr;  // under the lock of all circles
+  bool owner_has_deadline_ = false;         // likewise: it will not wait for ever
 };
 
 class KETTLE_WAIT mutex_lock : public operation<mutex_lock, detail::queued_wait> {
@@ -62,10 +74,14 @@ class KETTLE_WAIT mutex_lock : public operation<mutex_lock, detail::queued_wait>
   bool start() override;
   void unlink() noexcept override;
   const char* what() const noexcept override { return "mutex.lock"; }
+  void describe(std::string& out) const override;
   mutex::guard finish();
 
  private:
+  friend struct debugger_view_of_mutex;
+  void stop_showing() noexcept;
   mutex* mutex_;
+  bool shown_ = false;  // those it holds say that it waits
 };
 
 inline mutex_lock mutex::lock() noexcept { return mutex_lock(*this); }
