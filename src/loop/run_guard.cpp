@@ -1,4 +1,5 @@
 #include <kettle/base/seam.hpp>
+#include <kettle/base/thrown.hpp>
 #include <kettle/loop/run_guard.hpp>
 
 #include "core/home.hpp"
@@ -127,15 +128,12 @@ void run_guard::root(nursery& n) noexcept {
 namespace {
 
 // A group of exactly one error is that error, however deep its nursery was.
-[[noreturn]] void throw_unwrapped(const std::exception_ptr& error) {
-  std::exception_ptr inner;
-  try {
-    std::rethrow_exception(error);
-  } catch (const error_group& group) {
-    if (group.errors().size() != 1) throw;
-    inner = group.errors().front();
+[[noreturn]] void throw_unwrapped(std::exception_ptr error) {
+  for (;;) {
+    auto* group = thrown_as<error_group>(error);
+    if (!group || group->errors().size() != 1) std::rethrow_exception(error);
+    error = std::exception_ptr(group->errors().front());  // a copy: the group goes with `error`
   }
-  throw_unwrapped(inner);
 }
 
 }  // namespace
