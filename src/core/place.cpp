@@ -119,8 +119,10 @@ void placed_child_base::run_remote() noexcept {
   std::uint8_t before = link.bits.fetch_or(detail::remote_link::running, acq_rel);
   bool asked_early = before & detail::remote_link::cancel_asked;
 
-  held_lock* outer = std::exchange(here.thread().held_,
-                                   nullptr);  // a thread may help out in the middle of its work
+  // A thread may help out in the middle of its work: this is another task.
+  held_lock* outer = std::exchange(here.thread().held_, nullptr);
+  std::uint64_t outer_number = here.thread().number_;
+  here.thread().number_ = 0;
   if (asked_early)
     ending_ = ending::cancelled;  // before its first step: it never runs
   else
@@ -128,6 +130,7 @@ void placed_child_base::run_remote() noexcept {
   if (link.interrupts) link.interrupts->over();
   abandon_held(here.thread(), name_);
   here.thread().held_ = outer;
+  here.thread().number_ = outer_number;
 
   before = link.bits.fetch_or(detail::remote_link::finished, acq_rel);
   // The note is a part of this node: it must have arrived before the node can go.
