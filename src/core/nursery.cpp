@@ -3,8 +3,8 @@
 
 #include "core/home.hpp"
 
-#include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -48,16 +48,19 @@ bool nursery::body_holds_one_of(const void* words, std::size_t bytes) const noex
 }
 
 void nursery::child_failed(std::exception_ptr e) noexcept {
-  if (std::find(errors_.begin(), errors_.end(), e) == errors_.end())
-    errors_.push_back(std::move(e));
+  errors_.add(std::move(e));
   scope_.cancel("a child failed");
 }
 
-void nursery::failed_at(const child_base& c, const std::source_location& where) {
+void nursery::failed_at(const child_base& c, const std::source_location& where) noexcept {
   if (!errors_.empty() || !first_failed_.empty()) return;
-  first_failed_ = std::string("task ") + (c.name_ ? c.name_ : "without a name");
-  if (where.line())
-    first_failed_ += std::string(", at ") + where.file_name() + ":" + std::to_string(where.line());
+  try {
+    std::string text = std::string("task ") + (c.name_ ? c.name_ : "without a name");
+    if (where.line())
+      text += std::string(", at ") + where.file_name() + ":" + std::to_string(where.line());
+    first_failed_ = std::move(text);
+  } catch (...) {  // no memory for it: the error itself is more important
+  }
 }
 
 void nursery::body_failed(std::exception_ptr e) noexcept {
@@ -97,21 +100,22 @@ bool nursery::join_operation::start() {
 void nursery::cancel_after(duration grace) noexcept {
   closing_ = true;
   scope_.cancel_after(grace);
-  for (cancel_scope* s : until_closing_) s->cancel("the nursery is closing");
+  for (detail::closing_scope* s = until_closing_.front(); s; s = until_closing_.next(*s))
+    s->scope.cancel("the nursery is closing");
 }
 
-void nursery::add_until_closing(cancel_scope& s) {
-  until_closing_.push_back(&s);
-  if (closing_) s.cancel("the nursery is closing");
+detail::closing_scope::closing_scope(nursery& n) noexcept : nursery_(n) {
+  n.until_closing_.push_back(*this);
+  if (n.closing_) scope.cancel("the nursery is closing");
 }
 
-void nursery::remove_until_closing(cancel_scope& s) noexcept { std::erase(until_closing_, &s); }
+detail::closing_scope::~closing_scope() { nursery_.until_closing_.remove(*this); }
 
 nursery::result nursery::leave() {
   closed_ = true;
   bool own = scope_.absorbs();  // cancelled by itself, and by nothing outside
   scope_.exit();
-  return {std::move(errors_), saw_cancelled_ && (!own || stray_), std::move(first_failed_)};
+  return {errors_.take(), saw_cancelled_ && (!own || stray_), std::move(first_failed_)};
 }
 
 void nursery::close() {

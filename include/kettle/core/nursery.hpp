@@ -10,6 +10,8 @@
 // A child may refer only to what was declared before with_nursery; give it the rest as arguments.
 // Everything here belongs to the nursery's own thread.
 
+#include <kettle/base/error_list.hpp>
+#include <kettle/base/intrusive_list.hpp>
 #include <kettle/core/child.hpp>
 #include <kettle/core/frame.hpp>
 #include <kettle/core/future.hpp>
@@ -35,6 +37,16 @@ struct start_options {
   bool keeps_error = false, as_outcome = false, service = false;
   lateness late = lateness::waits;
   const char* name = nullptr;
+};
+
+// A scope that ends when its nursery is closing.
+struct closing_scope : list_links<closing_scope> {
+  explicit closing_scope(nursery& n) noexcept;
+  ~closing_scope();
+  cancel_scope scope;
+
+ private:
+  nursery& nursery_;
 };
 }  // namespace detail
 
@@ -74,9 +86,7 @@ class nursery {
   std::size_t running() const noexcept { return children_; }
 
   // For forms and places.
-  void add_until_closing(cancel_scope& s);
-  void remove_until_closing(cancel_scope& s) noexcept;
-  void open(context& owner);  // on the current context
+  void open(context& owner);
   void body_failed(std::exception_ptr e) noexcept;
   void body_ended() noexcept;  // from now on services alone do not keep it open
   // All have ended: leaves the scope, says how it went.
@@ -94,7 +104,7 @@ class nursery {
   // not.
   void adopt(child_base& c, const detail::start_options& o, bool refers_to_body);
   void child_failed(std::exception_ptr e) noexcept;
-  void failed_at(const child_base& c, const std::source_location& where);
+  void failed_at(const child_base& c, const std::source_location& where) noexcept;
   void child_was_cancelled() noexcept { saw_cancelled_ = true; }
   void child_gone(bool service) noexcept;  // the last one closes it
   // Where the locals of its body are, in checked builds: in a coroutine frame, or on the stack
@@ -111,10 +121,11 @@ class nursery {
 
  private:
   friend class join_operation;
+  friend detail::closing_scope;
   cancel_scope scope_;
   wait_point* joiner_ = nullptr;
   std::size_t children_ = 0, services_ = 0;
-  std::vector<std::exception_ptr> errors_;
+  detail::error_list errors_;
   bool closing_ = false, closed_ = false, body_ended_ = false, saw_cancelled_ = false,
        stray_ = false;
   std::string first_failed_;
@@ -122,7 +133,7 @@ class nursery {
   const context* body_at_ = nullptr;  // who runs the body, if its locals are known
   const char* body_low_ = nullptr;
   const char* body_high_ = nullptr;
-  std::vector<cancel_scope*> until_closing_;
+  detail::intrusive_list<detail::closing_scope> until_closing_;
 };
 
 class nursery::join_operation : public operation<nursery::join_operation> {

@@ -94,14 +94,8 @@ template <class H> task<maybe_t<typename H::result>> shielded_from(duration grac
 }
 
 template <class H> task<maybe_t<typename H::result>> until_closing_of(nursery& n, H h) {
-  cancel_scope s;
-  n.add_until_closing(s);
-  struct remover {
-    nursery& n;
-    cancel_scope& s;
-    ~remover() { n.remove_until_closing(s); }
-  } at_end{n, s};
-  co_return co_await in_scope_of(s, std::move(h));
+  closing_scope closing(n);
+  co_return co_await in_scope_of(closing.scope, std::move(h));
 }
 
 template <class H> task<outcome<typename H::result>> outcome_from(H h) {
