@@ -55,7 +55,7 @@ void child_base::finish() noexcept {
     n.child_failed(std::move(error_));
     error_ = nullptr;
   } else if (ending_ == ending::cancelled && !self_cancelled_) {
-    n.child_was_cancelled();
+    n.child_was_cancelled(service);
   }
   complete();
   n.child_gone(service);

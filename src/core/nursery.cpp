@@ -4,6 +4,7 @@
 #include "core/home.hpp"
 
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace kettle::inline KETTLE_ABI {
@@ -14,21 +15,32 @@ void nursery::open(context& owner) {
   scope_.children_of = this;
 }
 
+void nursery::check_open() const {
+  if (closed_) throw usage_error("start: this nursery has closed");
+}
+
 void nursery::adopt(child_base& c, const detail::start_options& o, bool refers_to_body) {
-  if (closed_ || refers_to_body) {
-    delete &c;
-    throw usage_error(refers_to_body
-                          ? "this child refers to a local of its nursery's body, which ends "
-                            "before its children do: declare it before with_nursery, or give it "
-                            "as an argument"
-                          : "start: this nursery has closed");
+  std::unique_ptr<child_base> mine(&c);
+  check_open();
+  if (refers_to_body)
+    throw usage_error(
+        "this child refers to a local of its nursery's body, which ends before its children do: "
+        "declare it before with_nursery, or give it as an argument");
+  // One that comes too late, into a cancelled nursery, is cancelled before its first step.
+  bool outlasts = o.service && !scope_.effectively_cancelled();
+  if (outlasts && !services_scope_) {
+    auto made = std::make_unique<cancel_scope>();
+    made->shield(true);
+    made->open_under(&scope_, at());
+    services_scope_ = made.release();
   }
+  mine.release();
   c.nursery_ = this;
   c.name_ = o.name;
   c.keeps_error_ = o.keeps_error;
   c.as_outcome_ = o.as_outcome;
   c.service_ = o.service;
-  scope_.add(c);
+  (outlasts ? *services_scope_ : scope_).add(c);
   ++(o.service ? services_ : children_);
 }
 
@@ -76,14 +88,23 @@ void nursery::body_failed(std::exception_ptr e) noexcept {
 void nursery::body_ended() noexcept {
   body_ended_ = true;
   body_gone_with(*owner_);
-  if (children_ == 0 && services_ > 0) scope_.cancel("only services are left");
+  if (children_ == 0 && services_ > 0) services_are_left();
+}
+
+void nursery::services_are_left() noexcept {
+  if (services_scope_) services_scope_->cancel("only services are left");
+}
+
+void nursery::child_was_cancelled(bool service) noexcept {
+  bool its_turn = service && services_scope_ && services_scope_->cancel_called();
+  if (!its_turn) saw_cancelled_ = true;
 }
 
 void nursery::child_gone(bool service) noexcept {
   --(service ? services_ : children_);
   if (children_ > 0 || !body_ended_) return;
   if (services_ > 0)
-    scope_.cancel("only services are left");
+    services_are_left();
   else if (joiner_ && joiner_->grant())
     closed_ = true, std::exchange(joiner_, nullptr)->granted();
 }
@@ -113,6 +134,8 @@ detail::closing_scope::~closing_scope() { nursery_.until_closing_.remove(*this);
 
 nursery::result nursery::leave() {
   closed_ = true;
+  if (services_scope_) services_scope_->close();
+  delete std::exchange(services_scope_, nullptr);
   bool own = scope_.absorbs();  // cancelled by itself, and by nothing outside
   scope_.exit();
   return {errors_.take(), saw_cancelled_ && (!own || stray_), std::move(first_failed_)};

@@ -8,6 +8,8 @@
 //   });
 //
 // A child may refer only to what was declared before with_nursery; give it the rest as arguments.
+// Services (as_service) end last: they are cancelled when all other children and the body have
+// ended, also when the nursery is cancelled.
 // Everything here belongs to the nursery's own thread.
 
 #include <kettle/base/error_list.hpp>
@@ -105,7 +107,9 @@ class nursery {
   void adopt(child_base& c, const detail::start_options& o, bool refers_to_body);
   void child_failed(std::exception_ptr e) noexcept;
   void failed_at(const child_base& c, const std::source_location& where) noexcept;
-  void child_was_cancelled() noexcept { saw_cancelled_ = true; }
+  void child_was_cancelled(bool service) noexcept;
+  // Throws unless a child may be started.
+  void check_open() const;
   void child_gone(bool service) noexcept;  // the last one closes it
   // Where the locals of its body are, in checked builds: in a coroutine frame, or on the stack
   // below an address (then `low` is null). body_watch says so.
@@ -122,7 +126,11 @@ class nursery {
  private:
   friend class join_operation;
   friend detail::closing_scope;
+  void services_are_left() noexcept;
   cancel_scope scope_;
+  // Of the services: shielded, so that they outlast the children that need them for their cleanup.
+  // Made with the first one.
+  cancel_scope* services_scope_ = nullptr;
   wait_point* joiner_ = nullptr;
   std::size_t children_ = 0, services_ = 0;
   detail::error_list errors_;
