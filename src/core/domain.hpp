@@ -19,6 +19,7 @@
 
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/clock.hpp>
+#include <kettle/base/intrusive_list.hpp>
 #include <kettle/base/spin_lock.hpp>
 #include <kettle/core/mail.hpp>
 
@@ -26,7 +27,6 @@
 
 #include <cstdint>
 #include <forward_list>
-#include <vector>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -65,7 +65,7 @@ class domain {
   void work_begins() noexcept { busy_.fetch_add(1, relaxed); }
   void work_ends() noexcept;  // may find that nobody is busy
   // A job goes into that queue, and leaves it for a thread of its own or to be ended.
-  backlog* job_waits(const job_queue& queue) noexcept;
+  backlog* job_waits(const job_queue& queue);
   void job_begins(backlog* from) noexcept;
 
   void add(home& h) noexcept;
@@ -89,7 +89,8 @@ class domain {
   atomic<std::int64_t> busy_{0};
   atomic<bool> quiet_{false};
   spin_lock lock_;
-  std::vector<home*> homes_;
+  detail::intrusive_list<home> homes_;
+  std::uint32_t home_count_ = 0;
   std::forward_list<backlog> backlogs_;
   mail* deadlock_ = nullptr;
 };

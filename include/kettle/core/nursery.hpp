@@ -87,7 +87,20 @@ class nursery {
   cancel_scope& scope() noexcept { return scope_; }
   std::size_t running() const noexcept { return children_; }
 
-  // For forms and places.
+  // For forms and places. Between begin() and leave() a form only awaits join(): nothing else that
+  // could throw, so that the scope is left on every way.
+  // Opens it on the current context and calls `start`, which starts the children; an exception of
+  // that is the body's error. If begin() itself throws, nothing is open.
+  template <class Start> void begin(Start&& start) {
+    open(*tls.current);
+    try {
+      start();
+    } catch (...) {
+      body_failed(std::current_exception());
+    }
+    body_ended();
+  }
+  // begin() in steps, for a body that is awaited.
   void open(context& owner);
   void body_failed(std::exception_ptr e) noexcept;
   void body_ended() noexcept;  // from now on services alone do not keep it open

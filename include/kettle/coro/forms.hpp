@@ -181,12 +181,12 @@ task<final_result_t<body_result<F, A...>>> nursery_of(F f, std::tuple<nursery*, 
 template <class P, class F, class... A>
 task<final_result_t<call_result<F, A...>>> call_in(P place, F f, A... a) {
   nursery n;
-  n.open(*tls.current);
-  auto result = n.start(place, std::move(f), std::move(a)...);
-  n.body_ended();
+  decltype(n.start(place, std::move(f), std::move(a)...)) result;
+  n.begin([&] { result = n.start(place, std::move(f), std::move(a)...); });
   co_await n.join();
   nursery::result end = n.leave();
   if (!end.errors.empty()) std::rethrow_exception(end.errors.front());
+  if (!result.valid()) throw cancelled{"its place cancelled the call"};
   // Not awaited: that would throw in a cancelled scope, and what the call has given in spite of it
   // is reported.
   co_return future_operation<typename decltype(result)::value_type>(result).finish();
