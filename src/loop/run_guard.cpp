@@ -72,15 +72,19 @@ struct run_guard::state {
   // waits that can fail do, one after the other. What then still waits does so shielded: nothing
   // can be done but to say where.
   void deadlock() noexcept {
-    std::string tree = task_tree(root->scope());
     if (!deadlock_text.empty()) {
       if (give_up_one(root->scope())) return;
-      std::fprintf(stderr, "kettle: deadlock under a shield:\n%s", tree.c_str());
+      std::fprintf(stderr, "kettle: deadlock under a shield:\n%s", tree().c_str());
       std::abort();
     }
-    deadlock_text = "deadlock: nothing can run, and nothing can wake it\n" + tree;
+    deadlock_text = "deadlock";
+    try {
+      deadlock_text = "deadlock: nothing can run, and nothing can wake it\n" + tree();
+    } catch (const std::bad_alloc&) {  // then without the tree
+    }
     root->cancel("deadlock");
   }
+  std::string tree() const { return task_tree(root->scope()); }
 
   home& at;
   domain& outer;  // a run may stand within another one
