@@ -172,6 +172,11 @@ template <class T> class results {
   // The next result; nothing after the last. Throws the error of the item whose turn it is; then
   // the rest is cancelled. A cancelled wait loses nothing: the item comes the next time.
   task<std::optional<value_type>> next() {
+    if (asked_) throw usage_error("results.next: another next() is under way");
+    struct asking {
+      bool& asked;
+      ~asking() { asked = false; }
+    } at_end{asked_ = true};
     fill();
     if (flying_.empty()) co_return std::nullopt;
     if (by_completion_ && !taken_) {
@@ -283,6 +288,7 @@ template <class T> class results {
   std::size_t at_once_, count_ = 0, next_position_ = 0;
   detail::joining joins_;
   bool by_completion_;
+  bool asked_ = false;  // a next() is under way
 };
 
 namespace detail {
