@@ -1,5 +1,6 @@
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/error.hpp>
+#include <kettle/base/thrown.hpp>
 
 #include <cstdio>
 
@@ -36,15 +37,11 @@ error_group::error_group(std::vector<std::exception_ptr> errors) {
 
 std::string describe(const std::exception_ptr& error) {
   if (!error) return "no error";
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (const cancelled& c) {
-    return *c.reason ? std::string("cancelled: ") + c.reason : "cancelled";
-  } catch (...) {
-    return "unknown exception";
-  }
+  if (auto* e = thrown_as<const std::exception>(error))
+    return e->what() ? e->what() : "an error without a text";
+  if (auto* c = thrown_as<const cancelled>(error))
+    return *c->reason ? std::string("cancelled: ") + c->reason : "cancelled";
+  return "unknown exception";
 }
 
 namespace {

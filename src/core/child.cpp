@@ -1,4 +1,5 @@
 #include <kettle/base/assert.hpp>
+#include <kettle/base/thrown.hpp>
 #include <kettle/core/child.hpp>
 #include <kettle/core/future.hpp>
 #include <kettle/core/nursery.hpp>
@@ -10,13 +11,7 @@
 namespace kettle::inline KETTLE_ABI {
 
 ending ending_of(const std::exception_ptr& e) noexcept {
-  try {
-    std::rethrow_exception(e);
-  } catch (const cancelled&) {
-    return ending::cancelled;
-  } catch (...) {
-    return ending::error;
-  }
+  return thrown_as<cancelled>(e) ? ending::cancelled : ending::error;
 }
 
 void child_base::request_cancel() noexcept {
@@ -63,7 +58,7 @@ void child_base::finish() noexcept {
     n.child_failed(std::move(error_));
     error_ = nullptr;
   } else if (ending_ == ending::cancelled && !self_cancelled_) {
-    n.child_was_cancelled();
+    n.child_was_cancelled(service);
   }
   complete();
   n.child_gone(service);

@@ -227,5 +227,14 @@ TEST_F(future_of_child, dropping_it_neither_waits_nor_cancels) {
   EXPECT_TRUE(ended);
 }
 
+struct cut_short : cancelled {};
+
+TEST(child, knows_a_cancellation_of_a_derived_class) {
+  EXPECT_EQ(ending_of(std::make_exception_ptr(cut_short())), ending::cancelled);
+  EXPECT_EQ(ending_of(std::make_exception_ptr(cancelled())), ending::cancelled);
+  EXPECT_EQ(ending_of(std::make_exception_ptr(end_of_channel())), ending::error);
+  EXPECT_EQ(ending_of(std::make_exception_ptr(1)), ending::error);
+}
+
 }  // namespace
 }  // namespace kettle

@@ -26,6 +26,13 @@ context& blocking_context() {
   return c;
 }
 
+std::uint64_t number_of(context& c) noexcept {
+  // relaxed: it is only to differ; whoever compares numbers of other homes gets them under a lock.
+  static atomic<std::uint64_t> last{0};
+  if (!c.number_) c.number_ = last.fetch_add(1, relaxed) + 1;
+  return c.number_;
+}
+
 void abandon_held(context& c, const char* name) noexcept {
   while (held_lock* h = c.held_) {
     c.held_ = h->held_next_;

@@ -2,7 +2,7 @@
 
 #include <kettle/core/job_queue.hpp>
 
-#include "base/must_make.hpp"
+#include "base/never_destroyed.hpp"
 #include "core/home.hpp"
 #include "sys/outsiders.hpp"
 #include "sys/time.hpp"
@@ -14,9 +14,8 @@ namespace kettle::inline KETTLE_ABI {
 domain::domain(virtual_world* world, home* root) noexcept : world_(world), root_(root) {}
 
 domain& domain::outside() noexcept {
-  static domain* plain =
-      must_make<domain>();  // never destroyed: threads may outlive static destruction
-  return *plain;
+  static never_destroyed<domain> plain;  // threads may outlive static destruction
+  return plain.object;
 }
 
 time_point domain::now() noexcept { return world_ ? world_->now() : sys::monotonic_now(); }
@@ -24,16 +23,18 @@ time_point domain::now() noexcept { return world_ ? world_->now() : sys::monoton
 void domain::add(home& h) noexcept {
   if (!root_) return;
   spin_guard here(lock_);
-  homes_.push_back(&h);
+  homes_.push_back(h);
+  home_count_++;
 }
 
 void domain::remove(home& h) noexcept {
   if (!root_) return;
   spin_guard here(lock_);
-  homes_.erase(std::find(homes_.begin(), homes_.end(), &h));
+  homes_.remove(h);
+  home_count_--;
 }
 
-backlog* domain::job_waits(const job_queue& queue) noexcept {
+backlog* domain::job_waits(const job_queue& queue) {
   if (!root_) return nullptr;
   spin_guard here(lock_);
   auto fits = [&](const backlog& b) { return b.queue == &queue || b.jobs.load(acquire) == 0; };
@@ -51,8 +52,8 @@ void domain::job_begins(backlog* from) noexcept {
 }
 
 bool domain::has_free_thread(const backlog& b) const noexcept {
-  auto at_work = std::count_if(homes_.begin(), homes_.end(),
-                               [&](home* h) { return h->takes_jobs_from() == b.queue; });
+  std::uint32_t at_work = 0;
+  for (home* h = homes_.front(); h; h = homes_.next(*h)) at_work += h->takes_jobs_from() == b.queue;
   return at_work < b.width;
 }
 
@@ -66,14 +67,14 @@ void domain::nobody_is_busy() noexcept {
   if (busy_.load(acquire) != 0) return;
   for (const backlog& b : backlogs_)
     if (b.jobs.load(acquire) > 0 && has_free_thread(b)) return;  // it is about to begin
-  for (home* h : homes_)
+  for (home* h = homes_.front(); h; h = homes_.next(*h))
     if (!h->asleep()) return;  // mail has reached it: its poster is about to count it
   time_point next = world_ ? next_event() : never;
   if (busy_.load(relaxed) != 0) return;  // a job has begun meanwhile
   if (world_ && next != never) {
     turns_.store(0, relaxed);
     if (next > world_->now()) world_->advance_to(next);
-    for (home* h : homes_)
+    for (home* h = homes_.front(); h; h = homes_.next(*h))
       if (h->next_timer() <= next) h->rouse();
     return;
   }
@@ -83,7 +84,7 @@ void domain::nobody_is_busy() noexcept {
 // What virtual time would jump to.
 time_point domain::next_event() const noexcept {
   time_point next = world_->next_event();
-  for (home* h : homes_) next = std::min(next, h->next_timer());
+  for (home* h = homes_.front(); h; h = homes_.next(*h)) next = std::min(next, h->next_timer());
   return next;
 }
 
@@ -97,11 +98,11 @@ void domain::time_stands_still() noexcept {
 // Nothing of ours will ever happen; whether nothing else will.
 bool domain::is_judged() noexcept {
   bool open = false;
-  for (home* h : homes_) {
+  for (home* h = homes_.front(); h; h = homes_.next(*h)) {
     if (h->outside_wakers.load(relaxed) > 0) return false;
     open |= h->open_waits.load(relaxed) > 0;
   }
-  return !open || (quiet_.exchange(false, relaxed) && !sys::has_outsiders(int(homes_.size())));
+  return !open || (quiet_.exchange(false, relaxed) && !sys::has_outsiders(int(home_count_)));
 }
 
 }  // namespace kettle::inline KETTLE_ABI

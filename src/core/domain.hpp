@@ -22,6 +22,7 @@
 
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/clock.hpp>
+#include <kettle/base/intrusive_list.hpp>
 #include <kettle/base/spin_lock.hpp>
 #include <kettle/core/mail.hpp>
 
@@ -29,7 +30,6 @@
 
 #include <cstdint>
 #include <forward_list>
-#include <vector>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -68,7 +68,7 @@ class domain {
   void work_begins() noexcept { busy_.fetch_add(1, relaxed); }
   void work_ends() noexcept;  // may find that nobody is busy
   // A job goes into that queue, and leaves it for a thread of its own or to be ended.
-  backlog* job_waits(const job_queue& queue) noexcept;
+  backlog* job_waits(const job_queue& queue);
   void job_begins(backlog* from) noexcept;
 
   void add(home& h) noexcept;
@@ -102,7 +102,8 @@ class domain {
   atomic<bool> quiet_{false};
   atomic<std::uint32_t> turns_{0};  // since virtual time moved
   spin_lock lock_;
-  std::vector<home*> homes_;
+  detail::intrusive_list<home> homes_;
+  std::uint32_t home_count_ = 0;
   std::forward_list<backlog> backlogs_;
   mail* deadlock_ = nullptr;
   mail* standstill_ = nullptr;

@@ -30,7 +30,7 @@ namespace kettle::inline KETTLE_ABI {
 // which knows them.
 std::unique_ptr<backend> make_backend(backend_kind kind, virtual_world* world);
 
-class home {
+class home : public detail::list_links<home> {  // among those of its domain
  public:
   home();
   ~home();
@@ -83,6 +83,10 @@ class home {
 
   time_point now() noexcept;
   void arm(timer& t, time_point when) { timers_.push(t, when); }
+  // For a timer that must be armed where nothing may be thrown: its room is made before.
+  void promise_timer() { timers_.promise(); }
+  void unpromise_timer() noexcept { timers_.unpromise(); }
+  void arm_promised(timer& t, time_point when) noexcept { timers_.push_promised(t, when); }
   void disarm(timer& t) noexcept { timers_.remove(t); }
 
   bool has_backend() const noexcept { return backend_ != nullptr; }

@@ -4,8 +4,9 @@
 
 #include "core/home.hpp"
 
-#include <algorithm>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -15,26 +16,32 @@ void nursery::open(context& owner) {
   scope_.children_of = this;
 }
 
+void nursery::check_open() const {
+  if (closed_) throw usage_error("start: this nursery has closed");
+}
+
 void nursery::adopt(child_base& c, const detail::start_options& o, bool refers_to_body) {
-  if (closed_ || refers_to_body) {
-    delete &c;
-    throw usage_error(refers_to_body
-                          ? "this child refers to a local of its nursery's body, which ends "
-                            "before its children do: declare it before with_nursery, or give it "
-                            "as an argument"
-                          : "start: this nursery has closed");
+  std::unique_ptr<child_base> mine(&c);
+  check_open();
+  if (refers_to_body)
+    throw usage_error(
+        "this child refers to a local of its nursery's body, which ends before its children do: "
+        "declare it before with_nursery, or give it as an argument");
+  // One that comes too late, into a cancelled nursery, is cancelled before its first step.
+  bool outlasts = o.service && !scope_.effectively_cancelled();
+  if (outlasts && !services_scope_) {
+    auto made = std::make_unique<cancel_scope>();
+    made->shield(true);
+    made->open_under(&scope_, at());
+    services_scope_ = made.release();
   }
-  try {
-    c.label_ = detail::label_for(o);
-  } catch (...) {
-    delete &c;
-    throw;
-  }
+  c.label_ = detail::label_for(o);
+  mine.release();
   c.nursery_ = this;
   c.keeps_error_ = o.keeps_error;
   c.as_outcome_ = o.as_outcome;
   c.service_ = o.service;
-  scope_.add(c);
+  (outlasts ? *services_scope_ : scope_).add(c);
   ++(o.service ? services_ : children_);
 }
 
@@ -54,16 +61,19 @@ bool nursery::body_holds_one_of(const void* words, std::size_t bytes) const noex
 }
 
 void nursery::child_failed(std::exception_ptr e) noexcept {
-  if (std::find(errors_.begin(), errors_.end(), e) == errors_.end())
-    errors_.push_back(std::move(e));
+  errors_.add(std::move(e));
   scope_.cancel("a child failed");
 }
 
-void nursery::failed_at(const child_base& c, const std::source_location& where) {
+void nursery::failed_at(const child_base& c, const std::source_location& where) noexcept {
   if (!errors_.empty() || !first_failed_.empty()) return;
-  first_failed_ = std::string("task ") + (c.name() ? c.name() : "without a name");
-  if (where.line())
-    first_failed_ += std::string(", at ") + where.file_name() + ":" + std::to_string(where.line());
+  try {
+    std::string text = std::string("task ") + (c.name() ? c.name() : "without a name");
+    if (where.line())
+      text += std::string(", at ") + where.file_name() + ":" + std::to_string(where.line());
+    first_failed_ = std::move(text);
+  } catch (...) {  // no memory for it: the error itself is more important
+  }
 }
 
 void nursery::body_failed(std::exception_ptr e) noexcept {
@@ -79,14 +89,23 @@ void nursery::body_failed(std::exception_ptr e) noexcept {
 void nursery::body_ended() noexcept {
   body_ended_ = true;
   body_gone_with(*owner_);
-  if (children_ == 0 && services_ > 0) scope_.cancel("only services are left");
+  if (children_ == 0 && services_ > 0) services_are_left();
+}
+
+void nursery::services_are_left() noexcept {
+  if (services_scope_) services_scope_->cancel("only services are left");
+}
+
+void nursery::child_was_cancelled(bool service) noexcept {
+  bool its_turn = service && services_scope_ && services_scope_->cancel_called();
+  if (!its_turn) saw_cancelled_ = true;
 }
 
 void nursery::child_gone(bool service) noexcept {
   --(service ? services_ : children_);
   if (children_ > 0 || !body_ended_) return;
   if (services_ > 0)
-    scope_.cancel("only services are left");
+    services_are_left();
   else if (joiner_ && joiner_->grant())
     closed_ = true, std::exchange(joiner_, nullptr)->granted();
 }
@@ -103,21 +122,24 @@ bool nursery::join_operation::start() {
 void nursery::cancel_after(any_duration grace) noexcept {
   closing_ = true;
   scope_.cancel_after(grace);
-  for (cancel_scope* s : until_closing_) s->cancel("the nursery is closing");
+  for (detail::closing_scope* s = until_closing_.front(); s; s = until_closing_.next(*s))
+    s->scope.cancel("the nursery is closing");
 }
 
-void nursery::add_until_closing(cancel_scope& s) {
-  until_closing_.push_back(&s);
-  if (closing_) s.cancel("the nursery is closing");
+detail::closing_scope::closing_scope(nursery& n) noexcept : nursery_(n) {
+  n.until_closing_.push_back(*this);
+  if (n.closing_) scope.cancel("the nursery is closing");
 }
 
-void nursery::remove_until_closing(cancel_scope& s) noexcept { std::erase(until_closing_, &s); }
+detail::closing_scope::~closing_scope() { nursery_.until_closing_.remove(*this); }
 
 nursery::result nursery::leave() {
   closed_ = true;
+  if (services_scope_) services_scope_->close();
+  delete std::exchange(services_scope_, nullptr);
   bool own = scope_.absorbs();  // cancelled by itself, and by nothing outside
   scope_.exit();
-  return {std::move(errors_), saw_cancelled_ && (!own || stray_), std::move(first_failed_)};
+  return {errors_.take(), saw_cancelled_ && (!own || stray_), std::move(first_failed_)};
 }
 
 void nursery::close() {

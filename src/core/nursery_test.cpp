@@ -156,6 +156,93 @@ TEST(nursery, a_service_s_failure_is_an_error_like_any_other) {
   EXPECT_EQ(what, "service down");
 }
 
+// A child whose cleanup needs the service, which logs what it gets and when it ends.
+struct served {
+  channel<std::string> to{0};
+  lines log;
+
+  task<> service() {
+    try {
+      auto from = to.receiver();
+      while (auto text = co_await from.next()) log.push_back(*text);
+    } catch (const cancelled& c) {
+      log.push_back(std::string("service cut: ") + c.reason);
+      throw;
+    }
+  }
+  task<> child() {
+    auto say = to.sender();
+    std::exception_ptr cut;
+    try {
+      co_await sleep_forever();
+    } catch (const cancelled&) {
+      cut = std::current_exception();
+    }
+    bool said = co_await shielded(1s, say.send("cleaned up"));
+    log.push_back(said ? "said so" : "could not say so");
+    std::rethrow_exception(cut);
+  }
+  auto body() {
+    return [this](nursery& n) {
+      n.start(as_service, [this] { return service(); });
+      n.start([this] { return child(); });
+    };
+  }
+};
+const lines service_last{"said so", "cleaned up", "service cut: only services are left"};
+
+TEST(nursery, cancelled_from_outside_it_cancels_its_services_last) {
+  served s;
+  run_virtual([&]() -> task<> {
+    auto body = s.body();
+    EXPECT_FALSE(co_await move_on_after(10ms, with_nursery(body)));
+  });
+  EXPECT_EQ(s.log, service_last);
+}
+
+TEST(nursery, cancelled_by_itself_or_by_a_failure_it_cancels_its_services_last) {
+  served s, t, u;
+  run_virtual([&]() -> task<> {
+    auto own = [&](nursery& n) -> task<> {
+      s.body()(n);
+      co_await sleep_for(1ms);
+      n.cancel();
+    };
+    co_await with_nursery(own);
+    auto failing = [&](nursery& n) -> task<> {
+      t.body()(n);
+      co_await sleep_for(1ms);
+      throw std::runtime_error("body");
+    };
+    EXPECT_EQ((co_await as_outcome(with_nursery(failing))).what(), "1 error: body");
+    auto draining = [&](nursery& n) -> task<> {
+      u.body()(n);
+      co_await sleep_for(1ms);
+      n.cancel_after(1ms);
+    };
+    co_await with_nursery(draining);
+  });
+  EXPECT_EQ(s.log, service_last);
+  EXPECT_EQ(t.log, service_last);
+  EXPECT_EQ(u.log, service_last);
+}
+
+TEST(nursery, a_service_started_in_a_cancelled_nursery_never_runs) {
+  bool ran = false;
+  run_virtual([&]() -> task<> {
+    auto service = [&]() -> task<> {
+      ran = true;
+      co_await sleep_forever();
+    };
+    auto body = [&](nursery& n) {
+      n.cancel();
+      n.start(as_service, service);
+    };
+    co_await with_nursery(body);
+  });
+  EXPECT_FALSE(ran);
+}
+
 TEST(nursery, a_nursery_of_services_alone_ends_with_its_body) {
   run_virtual([](nursery& n) -> task<> {
     n.start(as_service, sleep_forever);

@@ -4,11 +4,12 @@
 #include <kettle/core/nursery.hpp>
 #include <kettle/core/place.hpp>
 
-#include "base/must_make.hpp"
 #include "core/home.hpp"
 #include "sys/interrupts.hpp"
 
 #include <optional>
+
+#include <memory>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -55,8 +56,11 @@ namespace detail {
 // that comes just before such a call is lost. Armed on the nursery's home.
 class interrupter : public timer {
  public:
-  explicit interrupter(home& at) noexcept : timer(fire), at_(at) {}
-  ~interrupter() { at_.disarm(*this); }
+  explicit interrupter(home& at) : timer(fire), at_(at) { at.promise_timer(); }
+  ~interrupter() {
+    at_.disarm(*this);
+    at_.unpromise_timer();
+  }
 
   void this_thread() noexcept {
     here_.emplace();
@@ -70,13 +74,13 @@ class interrupter : public timer {
     }
     here_.reset();
   }
-  void begin() {
+  void begin() noexcept {
     {
       spin_guard here(lock_);
       if (over_) return;
       sys::interrupt_thread(thread_);
     }
-    at_.arm(*this, after(at_.now(), std::chrono::milliseconds(10)));
+    at_.arm_promised(*this, after(at_.now(), std::chrono::milliseconds(10)));
   }
 
  private:
@@ -126,15 +130,20 @@ const context_kind unplaced_kind{"unplaced", never_resumed, nullptr};
 
 // A pool's own task has no nursery: then there is no home to come back to, and no domain that
 // counts it.
-bool placed_child_base::begin_remote(job_queue& queue) noexcept {
+bool placed_child_base::begin_remote(job_queue& queue) {
+  std::unique_ptr<queue_ticket> ticket(new queue_ticket(*this, queue));
+  std::unique_ptr<detail::interrupter> interrupts;
+  if (nursery_ && lateness_ == lateness::interruptible)
+    interrupts = std::make_unique<detail::interrupter>(*at_);
+  backlog* counted = nursery_ ? at_->in().job_waits(queue) : nullptr;
   kind_ = queue.end_looker() ? &process_kind : &remote_kind;  // who looks, looks into a worker
-  ticket_ = must_make<queue_ticket>(*this, queue);
+  ticket_ = ticket.release();
   if (!nursery_) return true;
   detail::remote_link& link = ticket_->link;
-  if (lateness_ == lateness::interruptible) link.interrupts = must_make<detail::interrupter>(*at_);
+  link.interrupts = interrupts.release();
   link.deadline = scope_->effective_deadline();
   link.domain = &at_->in();
-  link.backlog = link.domain->job_waits(queue);
+  link.backlog = counted;
   waiting_ = &link.waits;
   if (!is_cancelled(*this)) return true;
   ticket_->take();  // nobody may find us there: we are ended here
@@ -168,8 +177,10 @@ void placed_child_base::run_remote() noexcept {
   std::uint8_t before = link.bits.fetch_or(detail::remote_link::running, acq_rel);
   bool asked_early = before & detail::remote_link::cancel_asked;
 
-  held_lock* outer = std::exchange(here.thread().held_,
-                                   nullptr);  // a thread may help out in the middle of its work
+  // A thread may help out in the middle of its work: this is another task.
+  held_lock* outer = std::exchange(here.thread().held_, nullptr);
+  std::uint64_t outer_number = here.thread().number_;
+  here.thread().number_ = 0;
   if (asked_early) {
     ending_ = ending::cancelled;  // before its first step: it never runs
   } else {
@@ -180,6 +191,7 @@ void placed_child_base::run_remote() noexcept {
   if (link.interrupts) link.interrupts->over();
   abandon_held(here.thread(), name());
   here.thread().held_ = outer;
+  here.thread().number_ = outer_number;
 
   before = link.bits.fetch_or(detail::remote_link::finished, acq_rel);
   // The note is a part of this node: it must have arrived before the node can go.
@@ -220,6 +232,15 @@ void placed_child_base::end_unrun() noexcept {
   if (!nursery_) return complete();
   link.domain->job_begins(link.backlog);
   post(*at_, link.finished_note);  // not at once: whoever cancels us is walking our scope's members
+}
+
+void placed_child_base::end_unlaunched(std::exception_ptr e) noexcept {
+  fail(std::move(e));
+  if (!nursery_) return complete();
+  if (keeps_error_) error_ = nullptr;  // its starter has it, and gets no future
+  context* starter = tls.current;
+  finish();
+  tls.current = starter;
 }
 
 bool placed_child_base::help() noexcept {

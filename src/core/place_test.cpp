@@ -30,6 +30,54 @@ TEST(placed_child, is_small) {
   EXPECT_LE(sizeof(placed_child<int, int (*)(int, int), int, int>), 176u);
 }
 
+struct no_room : std::runtime_error {
+  no_room() : std::runtime_error("no room here") {}
+};
+struct full_place {
+  static constexpr bool is_place = true;
+  void launch(placed_child_base&) const { throw no_room(); }
+};
+int never_called(int) {
+  ADD_FAILURE() << "it was never launched";
+  return 0;
+}
+
+TEST(place, whose_launch_throws_fails_the_child_and_its_start) {
+  full_place full;
+  run([&]() -> task<> {
+    int caught = 0;
+    auto body = [&](nursery& n) -> task<> {
+      try {
+        n.start(full, never_called, 1);
+      } catch (const no_room&) {
+        caught++;
+      }
+      EXPECT_EQ(n.running(), 0u);
+      co_await sleep_for(1h);  // the nursery is cancelled
+    };
+    EXPECT_EQ((co_await as_outcome(with_nursery(body))).what(), "1 error: no room here");
+    EXPECT_EQ(caught, 1);
+    auto uncaught = [&](nursery& n) { n.start(full, never_called, 1); };
+    EXPECT_EQ((co_await as_outcome(with_nursery(uncaught))).what(), "1 error: no room here");
+  });
+}
+
+TEST(place, whose_launch_throws_gives_the_error_of_a_kept_outcome_to_start_alone) {
+  full_place full;
+  run([&](nursery& n) -> task<> {
+    EXPECT_THROW(n.start(as_outcome, full, never_called, 1), no_room);
+    co_await sleep_for(0s);  // nothing is cancelled
+  });
+}
+
+TEST(place, whose_launch_throws_fails_an_abandonable_call_too) {
+  full_place full;
+  run([&]() -> task<> {
+    auto body = [&](nursery& n) { EXPECT_THROW(n.start(abandon, full, never_called, 1), no_room); };
+    EXPECT_EQ((co_await as_outcome(with_nursery(body))).what(), "1 error: no room here");
+  });
+}
+
 // A queue that runs nothing until somebody looks.
 struct looked_into final : job_queue {
   static void end(placed_child_base& c) noexcept {

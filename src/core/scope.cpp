@@ -78,14 +78,20 @@ void cancel_scope::self_cancelled(context& c) noexcept {
 
 void cancel_scope::enter(context& c) {
   if (used_) throw usage_error("a cancel_scope is used once: make a new one");
+  c.at_->promise_timer();
   cancel_scope* outer = c.scope_;
   remove(c);
   owner_ = &c;
-  open_under(outer, *c.at_);
+  link_under(outer, *c.at_);
   add(c);
 }
 
-void cancel_scope::open_under(cancel_scope* parent, home& at) noexcept {
+void cancel_scope::open_under(cancel_scope* parent, home& at) {
+  at.promise_timer();  // its deadline may be moved where nothing may be thrown
+  link_under(parent, at);
+}
+
+void cancel_scope::link_under(cancel_scope* parent, home& at) noexcept {
   used_ = true;
   at_ = &at;
   if (control_) control_->moves_to(at);
@@ -113,6 +119,7 @@ void cancel_scope::exit() noexcept {
 void cancel_scope::close() noexcept {
   if (control_) std::exchange(control_, nullptr)->scope_ended();
   kettle::disarm(*at_, *this);
+  at_->unpromise_timer();
   KETTLE_ASSERT(!first_child_, "a scope was closed before the scopes inside it");
   (prev_ ? prev_->next_ : parent_ ? parent_->first_child_ : at_->root_scopes) = next_;
   if (next_) next_->prev_ = prev_;
@@ -200,7 +207,7 @@ bool cancel_scope::rearm_here() noexcept {
     if (deadline_ <= at_->now())
       on_deadline(*this);
     else
-      kettle::arm(*at_, *this, deadline_);
+      at_->arm_promised(*this, deadline_);
   }
   return limit_ != before;
 }

@@ -14,7 +14,8 @@
 namespace kettle::inline KETTLE_ABI::detail {
 
 struct scope_control {
-  explicit scope_control(cancel_scope& s, home& h) noexcept : scope(&s), at(&h) {}
+  explicit scope_control(cancel_scope& s, home& h) noexcept
+      : scope(&s), at(&h), last_handle_gone(*this) {}
 
   // The scope's own steps, on its thread.
   void count() noexcept;  // as an outside waker, while there are handles
@@ -32,6 +33,15 @@ struct scope_control {
   atomic<std::uint32_t> holders{1};  // the scope, each handle, each request under way
   atomic<std::uint32_t> handles{0};
   bool counted = false;
+
+  // Told to the scope's home. A part of this, since a destructor of a handle must not allocate;
+  // under way once at a time, and whoever delivers it looks at `handles` afterwards.
+  struct note : mail {
+    explicit note(scope_control& c) noexcept : mail(deliver), control(c) {}
+    static void deliver(mail& m) noexcept;
+    scope_control& control;
+    atomic<bool> under_way{false};  // acq_rel: who finds it set leaves its own news to that one
+  } last_handle_gone;
 };
 
 }  // namespace kettle::inline KETTLE_ABI::detail

@@ -1,6 +1,5 @@
 #include <kettle/core/scope_handle.hpp>
 
-#include "base/must_make.hpp"
 #include "core/scope_control.hpp"
 
 namespace kettle::inline KETTLE_ABI {
@@ -9,7 +8,7 @@ namespace {
 
 using detail::scope_control;
 
-enum class wish : std::uint8_t { cancel, deadline, cancel_after, last_handle_gone };
+enum class wish : std::uint8_t { cancel, deadline, cancel_after };
 
 struct request final : mail {
   request(scope_control& c, wish w) noexcept : mail(deliver), control(c), what(w) {}
@@ -30,25 +29,36 @@ void request::deliver(mail& m) noexcept {
       case wish::cancel: c.scope->cancel(std::move(self->reason)); break;
       case wish::deadline: c.scope->deadline(self->when); break;
       case wish::cancel_after: c.scope->cancel_after(self->grace); break;
-      case wish::last_handle_gone: c.count(); break;
     }
   }
   delete self;
   c.drop();
 }
 
-void send(request* r) {
-  scope_control& c = r->control;
+// False: the scope has ended.
+bool send(scope_control& c, mail& m) noexcept {
   c.holders.fetch_add(1, relaxed);  // we hold one ourselves
   {
     spin_guard here(c.lock);  // while the scope is there, so is its home
-    if (c.scope) return post(*c.at, *r);
+    if (c.scope) return post(*c.at, m), true;
   }
-  delete r;
   c.drop();
+  return false;
+}
+
+void send(request* r) {
+  if (!send(r->control, *r)) delete r;
 }
 
 }  // namespace
+
+void detail::scope_control::note::deliver(mail& m) noexcept {
+  auto& self = static_cast<note&>(m);
+  scope_control& c = self.control;
+  self.under_way.exchange(false, acq_rel);
+  c.count();
+  c.drop();
+}
 
 void detail::scope_control::count() noexcept {
   bool now = scope && handles.load(relaxed) > 0;
@@ -91,7 +101,9 @@ scope_handle::~scope_handle() {
   // release, acquire by the one who finds it zero: nothing is published by it, the mail orders what
   // follows.
   if (control_->handles.fetch_sub(1, acq_rel) == 1)
-    send(must_make<request>(*control_, wish::last_handle_gone));
+    if (detail::scope_control::note& gone = control_->last_handle_gone;
+        !gone.under_way.exchange(true, acq_rel))
+      send(*control_, gone);
   control_->drop();
 }
 

@@ -1,6 +1,10 @@
 #pragma once
 // A 4-ary heap of timers; each timer knows its place, so that it can be removed at once.
 // Equal times leave in the order in which they came (their turn breaks ties).
+//
+//   h.promise();                       // may throw; from now on there is room for one more
+//   h.push_promised(t, when);          // does not throw: one such timer a promise at a time
+//   h.unpromise();
 
 #include <kettle/core/timer.hpp>
 
@@ -17,6 +21,15 @@ class timer_heap {
   std::size_t size() const noexcept { return heap_.size(); }
 
   void push(timer& t, time_point when) {
+    make_room();
+    push_promised(t, when);
+  }
+  void promise() {
+    make_room();
+    promised_++;
+  }
+  void unpromise() noexcept { promised_--; }
+  void push_promised(timer& t, time_point when) noexcept {
     t.turn_ = turn_++;
     heap_.push_back({when, &t});
     rise(std::uint32_t(heap_.size() - 1), heap_.back());
@@ -51,6 +64,14 @@ class timer_heap {
     }
   };
 
+  // For one more, beside all that are promised. Those that are armed count twice: that wastes room,
+  // and needs no look at which they are.
+  void make_room() {
+    std::size_t needed = heap_.size() + promised_ + 1;
+    if (needed > heap_.capacity()) [[unlikely]]
+      heap_.reserve(std::max(needed, 2 * heap_.capacity()));
+  }
+
   void put(std::uint32_t at, const entry& e) noexcept {
     heap_[at] = e;
     e.what->index_ = at;
@@ -74,6 +95,7 @@ class timer_heap {
   }
 
   std::vector<entry> heap_;
+  std::size_t promised_ = 0;
   std::uint32_t turn_ = 0;
 };
 

@@ -194,5 +194,21 @@ TEST(map, of_a_function_without_result_waits_for_all) {
   });
 }
 
+TEST(map, gives_its_results_to_one_who_waits_at_a_time) {
+  run({.time = time_kind::virtual_time}, [](nursery& n) -> task<> {
+    auto slow = [](int x) -> task<int> {
+      co_await sleep_for(1s);
+      co_return x;
+    };
+    std::vector<int> in{1, 2};
+    auto got = n.map(slow, in);
+    auto first = n.start([&] { return got.next(); });
+    co_await yield();
+    EXPECT_THROW((void)co_await got.next(), usage_error);
+    EXPECT_EQ(*co_await first, 1);
+    EXPECT_EQ(*co_await got.next(), 2);
+  });
+}
+
 }  // namespace
 }  // namespace kettle

@@ -40,11 +40,10 @@ struct carrier : thread_end {
 
 carrier* carrier_here() noexcept { return static_cast<carrier*>(tls.fiber_carrier); }
 
-carrier& make_carrier() {
+void make_carrier() {
   auto* made = new carrier;
   tls.fiber_carrier = made;
   at_thread_end(*made);
-  return *made;
 }
 
 constexpr std::uint32_t begun = std::uint32_t(1) << 31;  // of place_state_; the rest is the index
@@ -152,6 +151,13 @@ void fiber_main(execution& self) noexcept {
   leave_for_ever(k, f);
 }
 
+// c cannot have a fiber.
+void fail_unbegun(placed_child_base& c, std::exception_ptr e) noexcept {
+  auto* slots = static_cast<fiber_slots*>(c.place_data_);
+  c.fail(std::move(e));
+  end_child(c, slots);
+}
+
 // A fiber that will run c when it is entered; null when no stack is to be had, and then c has
 // failed.
 fiber* make_fiber(carrier& k, placed_child_base& c) noexcept {
@@ -159,9 +165,7 @@ fiber* make_fiber(carrier& k, placed_child_base& c) noexcept {
   try {
     where = k.stacks.take();
   } catch (...) {
-    auto* slots = static_cast<fiber_slots*>(c.place_data_);
-    c.fail(std::current_exception());
-    end_child(c, slots);
+    fail_unbegun(c, std::current_exception());
     return nullptr;
   }
   auto top = reinterpret_cast<std::uintptr_t>(where.top() - sizeof(fiber)) & ~std::uintptr_t(63);
@@ -176,15 +180,20 @@ fiber* make_fiber(carrier& k, placed_child_base& c) noexcept {
 
 void resume_fiber(context& next) noexcept {
   auto& c = static_cast<placed_child_base&>(next);
-  carrier& k = carrier_here() ? *carrier_here() : make_carrier();
   fiber* f;
   if (has_begun(c)) {
     f = &fiber_of(c);
   } else {
     if (!may_begin(c)) return;
-    f = make_fiber(k, c);
+    try {
+      if (!carrier_here()) make_carrier();
+    } catch (...) {
+      return fail_unbegun(c, std::current_exception());
+    }
+    f = make_fiber(*carrier_here(), c);
     if (!f) return;
   }
+  carrier& k = *carrier_here();
   char* stack_low = tls.stack_low;
   enter(k, k.thread, *f);
   tls.stack_low = stack_low;

@@ -5,8 +5,9 @@
 #include <kettle/base/assert.hpp>
 #include <kettle/base/error.hpp>
 #include <kettle/fibers/fiber_pool.hpp>
+#include <kettle/sync/detail/wait_list.hpp>
 
-#include <deque>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -59,7 +60,8 @@ class fiber_pool::slots final : public fiber_slots {
   };
   class slot_operation;
 
-  void begin(placed_child_base& c);
+  void make_room();
+  void begin(placed_child_base& c) noexcept;  // there is room
   void leave(queued_child& q) noexcept;
   void remove(queued_child& q) noexcept;
   void fill() noexcept;
@@ -70,20 +72,20 @@ class fiber_pool::slots final : public fiber_slots {
   queued_child* first_ = nullptr;
   queued_child* last_ = nullptr;
   std::size_t queued_ = 0;
-  std::deque<slot_operation*> starters_;  // who waits in start(), in order
+  detail::wait_list starters_;  // wait in start(); all on this thread, so there is no lock
   bool alone_ = false;
   sys::fork_mark process_;
 };
 
-class fiber_pool::slots::slot_operation : public operation<slot_operation> {
+class fiber_pool::slots::slot_operation : public operation<slot_operation, detail::queued_wait> {
  public:
   explicit slot_operation(slots& pool) noexcept : pool_(pool) {}
   bool start() override {
     if (!pool_.is_full()) return true;
-    pool_.starters_.push_back(this);
+    pool_.starters_.push_back(*this);
     return false;
   }
-  void unlink() noexcept override { std::erase(pool_.starters_, this); }
+  void unlink() noexcept override { pool_.starters_.remove(*this); }
   const char* what() const noexcept override { return "fiber_pool.start"; }
   void finish() noexcept {}
 
@@ -91,7 +93,13 @@ class fiber_pool::slots::slot_operation : public operation<slot_operation> {
   slots& pool_;
 };
 
-void fiber_pool::slots::begin(placed_child_base& c) {
+// For every queued one too: those begin where nothing may be thrown.
+void fiber_pool::slots::make_room() {
+  std::size_t needed = running_.size() + queued_ + 1;
+  if (needed > running_.capacity()) running_.reserve(std::max(needed, 2 * running_.capacity()));
+}
+
+void fiber_pool::slots::begin(placed_child_base& c) noexcept {
   c.place_state_ = std::uint32_t(running_.size());
   running_.push_back(&c);
   c.place_data_ = static_cast<fiber_slots*>(this);
@@ -104,9 +112,10 @@ void fiber_pool::slots::take(placed_child_base& c) {
                         : c.at_ != &at_ ? "start: a fiber_pool belongs to the thread that made it"
                                         : nullptr;
   if (refusal) {
-    c.fail(std::make_exception_ptr(usage_error(refusal)));
+    c.fail(error_pointer<usage_error>(refusal));
     return make_ready(c);  // it ends before its first step
   }
+  make_room();
   if (!is_full() || is_inside()) return begin(c);
   auto* q = new queued_child(*this, c);
   q->prev = std::exchange(last_, q);
@@ -154,11 +163,7 @@ void fiber_pool::slots::fill() noexcept {
     delete q;
     return begin(c);
   }
-  while (!starters_.empty()) {
-    slot_operation* s = starters_.front();
-    starters_.pop_front();
-    if (s->grant()) return s->granted();
-  }
+  if (detail::queued_wait* s = starters_.grant_first()) s->granted();
 }
 
 void fiber_pool::slots::close(close_mode mode) noexcept {

@@ -177,14 +177,14 @@ task<captured> run_command(detail::command_settings s, bool capture) {
   begin(r, s, capture);
   captured c;
   nursery n;
-  n.open(*tls.current);
-  if (r.to_in.is_open()) n.start(feed, std::ref(r.to_in), std::cref(s.input));
-  if (capture) {
-    n.start(collect, std::ref(r.from_out), std::ref(c.out), s.capture_limit);
-    n.start(collect, std::ref(r.from_err), std::ref(c.err), s.capture_limit);
-  }
-  n.start(exited, std::ref(r));
-  n.body_ended();
+  n.begin([&] {
+    if (r.to_in.is_open()) n.start(feed, std::ref(r.to_in), std::cref(s.input));
+    if (capture) {
+      n.start(collect, std::ref(r.from_out), std::ref(c.out), s.capture_limit);
+      n.start(collect, std::ref(r.from_err), std::ref(c.err), s.capture_limit);
+    }
+    n.start(exited, std::ref(r));
+  });
   co_await n.join();
   nursery::result end = n.leave();
   if (end.cancelled || !end.errors.empty())

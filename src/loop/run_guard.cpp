@@ -1,4 +1,5 @@
 #include <kettle/base/seam.hpp>
+#include <kettle/base/thrown.hpp>
 #include <kettle/loop/run_guard.hpp>
 
 #include "core/home.hpp"
@@ -91,15 +92,19 @@ struct run_guard::state {
   // waits that can fail do, one after the other. What then still waits does so shielded: nothing
   // can be done but to say where.
   void deadlock() noexcept {
-    std::string tree = task_tree(root->scope());
     if (!deadlock_text.empty()) {
       if (give_up_one(root->scope())) return;
-      std::fprintf(stderr, "kettle: deadlock under a shield:\n%s", tree.c_str());
+      std::fprintf(stderr, "kettle: deadlock under a shield:\n%s", tree().c_str());
       std::abort();
     }
-    deadlock_text = "deadlock: nothing can run, and nothing can wake it\n" + tree;
+    deadlock_text = "deadlock";
+    try {
+      deadlock_text = "deadlock: nothing can run, and nothing can wake it\n" + tree();
+    } catch (const std::bad_alloc&) {  // then without the tree
+    }
     root->cancel("deadlock");
   }
+  std::string tree() const { return task_tree(root->scope()); }
 
   // Somebody is always ready, so virtual time never moves for those who wait for it.
   void standstill() noexcept {
@@ -198,15 +203,12 @@ void run_guard::root(nursery& n) noexcept {
 namespace {
 
 // A group of exactly one error is that error, however deep its nursery was.
-[[noreturn]] void throw_unwrapped(const std::exception_ptr& error) {
-  std::exception_ptr inner;
-  try {
-    std::rethrow_exception(error);
-  } catch (const error_group& group) {
-    if (group.errors().size() != 1) throw;
-    inner = group.errors().front();
+[[noreturn]] void throw_unwrapped(std::exception_ptr error) {
+  for (;;) {
+    auto* group = thrown_as<error_group>(error);
+    if (!group || group->errors().size() != 1) std::rethrow_exception(error);
+    error = std::exception_ptr(group->errors().front());  // a copy: the group goes with `error`
   }
-  throw_unwrapped(inner);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "processes/engine.hpp"
 
-#include "base/must_make.hpp"
+#include "base/never_destroyed.hpp"
 #include "core/home.hpp"
 #include "sys/futex.hpp"
 #include "sys/machine.hpp"
@@ -37,8 +37,8 @@ struct living_engines {
   std::vector<process_engine*> all;
 };
 living_engines& living() {
-  static auto* those = must_make<living_engines>();  // never destroyed: nor may a pool be
-  return *those;
+  static never_destroyed<living_engines> those;  // nor may a pool be destroyed
+  return those.object;
 }
 // In a forked child; another thread of the parent may have held the lock.
 void forget_engines() noexcept {
@@ -92,7 +92,7 @@ void process_engine::end_all(std::vector<placed_child_base*>& children) noexcept
   children.clear();
 }
 
-void process_engine::launch(placed_child_base& c) noexcept {
+void process_engine::launch(placed_child_base& c) {
   bool runs = c.begin_remote(*this);
   queue_ticket& t = c.ticket();
   if (!runs) return t.drop();

@@ -37,7 +37,7 @@ class process_engine final : public job_queue, public companion {
   looker end_looker() const noexcept override { return look_in_living; }
 
   // Gives it a child; what cannot be started ends with that error.
-  void launch(placed_child_base& c) noexcept;
+  void launch(placed_child_base& c);
   void close(close_mode mode) noexcept;
   bool is_closed() const noexcept;
   // False: all has ended, also the manager. Else w is granted then.

@@ -54,7 +54,7 @@ bool barrier_wait::start() {
     }
     barrier_->arrived_ = 0;
     barrier_->waiters_.grant_all(woken);
-    if (!barrier_->waiters_.empty()) {  // one of the parties is being cancelled: they have not met
+    if (woken.size() + 1 < barrier_->parties_) {  // one is being cancelled: they have not met
       end_ = wait_end::broken;
       for (detail::queued_wait* w = woken.front(); w; w = detail::wait_list::next(*w))
         w->end_ = wait_end::broken;
@@ -69,7 +69,9 @@ void barrier_wait::unlink() noexcept {
   detail::wait_list woken;
   {
     small_guard locked(barrier_->lock_);
-    if (!queued_) return;  // the others were told already
+    bool told = !queued_;  // the others were, already
+    barrier_->waiters_.remove(*this);
+    if (told) return;
     barrier_->break_up(woken, true);
   }
   woken.wake_all();

@@ -11,14 +11,15 @@ limiter::~limiter() {
 }
 
 bool limiter::take(context& c) {
-  if (borrowers_.contains(&c))
+  std::uint64_t holder = number_of(c);  // also before it waits: who grants to it may not give one
+  if (borrowers_.contains(holder))
     throw usage_error(
         "limiter.acquire: this task holds a token of it already; two such tasks would wait for "
         "ever");
   // For those who wait too: who grants to them must not allocate.
   borrowers_.reserve(borrowers_.size() + waiters_.size() + 1);
   if (borrowers_.size() >= total_) return false;
-  borrowers_.insert(&c);
+  borrowers_.insert(holder);
   return true;
 }
 
@@ -33,16 +34,16 @@ void limiter::grant_what_is_free(detail::wait_list& woken) noexcept {
   while (borrowers_.size() < total_) {
     detail::queued_wait* next = waiters_.grant_first();
     if (!next) return;
-    borrowers_.insert(&next->who());
+    borrowers_.insert(number_of(next->who()));
     woken.push_back(*next);
   }
 }
 
-void limiter::give_back(context& holder) noexcept {
+void limiter::give_back(std::uint64_t holder) noexcept {
   detail::wait_list woken;
   {
     small_guard locked(lock_);
-    borrowers_.erase(&holder);
+    borrowers_.erase(holder);
     grant_what_is_free(woken);
   }
   woken.wake_all();
@@ -92,7 +93,7 @@ void limiter_acquire::unlink() noexcept {
 
 limiter::token limiter_acquire::finish() {
   if (cancelled_meanwhile()) {
-    limiter_->give_back(who());
+    limiter_->give_back(number_of(who()));
     throw_cancelled();
   }
   return limiter::token(*limiter_, who());

@@ -1,12 +1,15 @@
 #include <kettle/core/sleep.hpp>
 #include <kettle/coro/all.hpp>
+#include <kettle/coro/place_call.hpp>
 #include <kettle/coro/run.hpp>
+#include <kettle/fibers/on_fiber.hpp>
 #include <kettle/sync/limiter.hpp>
+#include <kettle/threads/on_thread.hpp>
 
 #include <gtest/gtest.h>
 
-#include <set>
 #include <string>
+#include <vector>
 
 namespace kettle {
 namespace {
@@ -100,24 +103,37 @@ TEST(limiter, remembers_thousands_of_borrowers) {
   EXPECT_EQ(l.available(), 3000);
 }
 
-TEST(pointer_set, agrees_with_std_set) {
-  detail::pointer_set mine;
-  std::set<const void*> theirs;
-  static char room[512 * 16];
-  unsigned random = 1;
-  for (int i = 0; i < 20'000; i++) {
-    random = random * 1664525 + 1013904223;
-    const void* p = room + (random >> 10) % 512 * 16;
-    ASSERT_EQ(mine.contains(p), theirs.count(p) == 1);
-    if (theirs.erase(p)) {
-      mine.erase(p);
-    } else {
-      mine.reserve(mine.size() + 1);
-      mine.insert(p);
-      theirs.insert(p);
-    }
-    ASSERT_EQ(mine.size(), theirs.size());
-  }
+task<> take_and_leave(limiter& l, std::vector<limiter::token>& kept) {
+  kept.push_back(co_await l.acquire());
+}
+
+// The node of a task that has ended is used for the next one: same address, another task.
+TEST(limiter, a_token_that_outlives_its_task_is_nobody_elses) {
+  limiter l(10);
+  std::vector<limiter::token> kept;
+  run([&]() -> task<> {
+    for (int i = 0; i < 5; i++)
+      co_await with_nursery(
+          [&](nursery& n) { n.start(take_and_leave, std::ref(l), std::ref(kept)); });
+    EXPECT_EQ(l.borrowed(), 5u);
+    auto own = co_await l.acquire();
+    while (!kept.empty()) kept.pop_back();
+    EXPECT_EQ(l.borrowed(), 1u);
+    EXPECT_THROW((void)l.try_acquire(), usage_error);
+  });
+  EXPECT_EQ(l.borrowed(), 0u);
+}
+
+TEST(limiter, a_token_of_a_fiber_or_thread_may_outlive_it) {
+  limiter l(10);
+  std::vector<limiter::token> kept;
+  auto take = [&] { kept.push_back(l.acquire().get()); };
+  run([&]() -> task<> {
+    for (int i = 0; i < 3; i++) co_await on_fiber(take);
+    for (int i = 0; i < 3; i++) co_await on_thread(take);
+    kept.clear();
+  });
+  EXPECT_EQ(l.borrowed(), 0u);
 }
 
 }  // namespace

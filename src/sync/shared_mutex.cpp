@@ -14,7 +14,7 @@ shared_mutex::~shared_mutex() {
 // that waits for the readers to leave. So whoever leaves the list without the lock lets those
 // behind it in.
 bool shared_mutex::take(bool shared) noexcept {
-  if (!waiters_.empty() || writing_ || (!shared && readers_ > 0)) return false;
+  if (waiters_.front() || writing_ || (!shared && readers_ > 0)) return false;
   if (shared)
     readers_++;
   else

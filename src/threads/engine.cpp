@@ -6,11 +6,11 @@
 
 namespace kettle::inline KETTLE_ABI {
 
-void engine::launch(placed_child_base& c) noexcept {
+void engine::launch(placed_child_base& c) {
   bool runs = c.begin_remote(*this);
   queue_ticket& t = c.ticket();
   if (runs && is_ours() && start(t)) return;
-  if (runs) refuse(t, std::make_exception_ptr(usage_error(refusal())));
+  if (runs) refuse(t, error_pointer<usage_error>(refusal()));
   t.drop();
 }
 

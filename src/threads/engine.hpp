@@ -50,7 +50,7 @@ class engine : public job_queue, public companion {
 
   // Gives a child of a nursery, or a pool's own task, to this engine. What cannot be started ends
   // with that error.
-  void launch(placed_child_base& c) noexcept;
+  void launch(placed_child_base& c);
 
  protected:
   // One thread's part in being asked to cancel. The asker's note is delivered before the thread

@@ -8,7 +8,9 @@
 #include <kettle/base/error.hpp>
 #include <kettle/base/spin_lock.hpp>
 
+#include <cerrno>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -125,8 +127,10 @@ bool lane::start(queue_ticket& t) noexcept {
     if (s.stats.threads > 0)
       s.push(t);
     else
-      refuse(t, std::make_exception_ptr(
-                    io_error({error, std::system_category()}, "start a thread", "")));
+      refuse(t, error == ENOMEM  // ours: the system says EAGAIN
+                    ? error_pointer<std::bad_alloc>()
+                    : error_pointer<io_error>(std::error_code(error, std::system_category()),
+                                              "start a thread", ""));
   }
   return true;
 }
@@ -142,10 +146,14 @@ int lane::add_thread(queue_ticket& first) noexcept {
   if (t) {
     sys::join_thread(t->handle);  // it has left the lane: a few instructions more
   } else {
-    auto made = std::make_unique<thread>();
-    t = made.get();
-    spin_guard here(s.lock);
-    s.all.push_back(std::move(made));
+    try {
+      auto made = std::make_unique<thread>();
+      t = made.get();
+      spin_guard here(s.lock);
+      s.all.push_back(std::move(made));
+    } catch (const std::bad_alloc&) {
+      return ENOMEM;
+    }
   }
   t->of = state_;
   t->job = &first;

@@ -181,6 +181,34 @@ TEST(on_thread, an_abandoned_call_is_not_waited_for_and_its_late_result_is_dropp
   while (!*ended) std::this_thread::sleep_for(1ms);
 }
 
+TEST(on_thread, an_abandonable_call_in_a_cancelled_or_closed_nursery_never_starts) {
+  std::atomic<int> ran{0};
+  auto count = [&ran] { ran++; };
+  try {
+    run([&](nursery& n) {
+      n.cancel();
+      n.start(abandon, on_thread, count);
+      n.start(abandon, on_cores, count);
+    });
+  } catch (const cancelled&) {}
+  nursery closed;
+  auto outcome_of_late_start = [&]() -> task<std::string> {
+    closed.begin([] {});
+    co_await closed.join();
+    closed.leave();
+    std::string what;
+    try {
+      closed.start(abandon, on_thread, count);
+    } catch (const usage_error& e) {
+      what = e.what();
+    }
+    co_await on_thread([] {});  // the same lane: what was queued before has run
+    co_return what;
+  };
+  EXPECT_EQ(run(outcome_of_late_start), "start: this nursery has closed");
+  EXPECT_EQ(ran, 0);
+}
+
 TEST(on_thread, an_abandoned_call_that_is_not_cancelled_gives_its_value) {
   auto answer = [] { return 42; };
   int got = run([&](nursery& n) -> task<int> {

@@ -71,6 +71,91 @@ TEST(thread_pool, a_map_throws_at_the_items_turn_and_takes_no_more_inputs) {
   EXPECT_LE(began, 15);
 }
 
+// A task that has begun, and goes on when it is cancelled.
+struct begun_tasks {
+  std::atomic<int> begun{0}, running{0};
+  auto task() {
+    return [this](int) {
+      running++;
+      begun++;
+      begun.notify_all();
+      sleep_forever_or_cancelled();
+      running--;
+    };
+  }
+  static void sleep_forever_or_cancelled() {
+    try {
+      sleep_forever().get();
+    } catch (const cancelled&) {}
+  }
+};
+
+TEST(thread_pool, results_dropped_in_a_coroutine_are_a_usage_error_and_nothing_runs_on) {
+  thread_pool pool({.workers = 2});
+  for (map_order order : {map_order::input, map_order::completion}) {
+    begun_tasks tasks;
+    std::vector<int> in(10, 1);
+    run([&]() -> task<> {
+      auto dropping = [&]() -> task<> {
+        auto f = tasks.task();
+        auto got = pool.map(f, in, {.order = order});
+        (void)co_await move_on_after(duration(0), got.next());
+        tasks.begun.wait(0);
+      };
+      EXPECT_THROW(co_await dropping(), usage_error);
+      EXPECT_EQ(tasks.running, 0);
+      auto failing = [&]() -> task<> {
+        auto f = tasks.task();
+        auto got = pool.map(f, in, {.order = order});
+        (void)co_await move_on_after(duration(0), got.next());
+        throw std::runtime_error("of its own");  // is not hidden by the other one
+      };
+      EXPECT_THROW(co_await failing(), std::runtime_error);
+      EXPECT_EQ(tasks.running, 0);
+    });
+  }
+}
+
+TEST(thread_pool, results_that_were_taken_or_have_failed_may_be_dropped_in_a_coroutine) {
+  thread_pool pool({.workers = 2});
+  for (map_order order : {map_order::input, map_order::completion}) {
+    begun_tasks tasks;
+    std::vector<int> in{0, 1, 1, 1};
+    run([&]() -> task<> {
+      {
+        auto all = pool.map([](int x) { return x; }, in, {.order = order});
+        while (co_await all.next()) {}
+      }
+      auto f = [&, forever = tasks.task()](int x) {
+        if (x == 0) throw std::runtime_error("the first");
+        forever(x);
+      };
+      auto got = pool.map(f, in, {.order = order});
+      EXPECT_THROW((void)co_await got.next(), std::runtime_error);
+      EXPECT_EQ(tasks.running, 0);  // waited for before the error was thrown
+    });
+  }
+}
+
+TEST(thread_pool, maps_with_a_window_of_a_few_times_its_width) {
+  thread_pool pool({.workers = 3});
+  int consumed = 0;
+  struct counting {
+    int* consumed;
+    struct iterator {
+      int* consumed;
+      int operator*() const { return ++*consumed; }
+      iterator& operator++() { return *this; }
+      bool operator==(const iterator&) const { return false; }
+    };
+    iterator begin() const { return {consumed}; }
+    iterator end() const { return {consumed}; }
+  };
+  auto got = pool.map([](int x) { return x; }, counting{&consumed});
+  EXPECT_EQ(*got.next().get(), 1);
+  EXPECT_EQ(consumed, 12);
+}
+
 TEST(thread_pool, a_nested_start_and_get_completes_in_a_pool_of_one) {
   thread_pool pool({.workers = 1});
   auto outer = pool.start([&] { return pool.start(fib, 10).get() + 1; });

@@ -36,13 +36,20 @@ worker_pool::~worker_pool() {
 
 bool worker_pool::start(queue_ticket& t) noexcept {
   worker* w = mine();
-  if (w && w->pool == this)
-    w->jobs.push(&t);
-  else if (!injected_.push(t))
+  if (w && w->pool == this) {
+    try {
+      w->jobs.push(&t);
+    } catch (...) {  // no memory for a larger deque
+      refuse(t, std::current_exception());
+      t.drop();
+      return true;
+    }
+  } else if (!injected_.push(t)) {
     return false;
+  }
   if (int error = call_another())
-    refuse(t, std::make_exception_ptr(
-                  io_error({error, std::system_category()}, "start a thread", "")));
+    refuse(t, error_pointer<io_error>(std::error_code(error, std::system_category()),
+                                      "start a thread", ""));
   return true;
 }
 
@@ -206,7 +213,7 @@ void worker_pool::join() noexcept {
   while (queue_ticket* t = injected_.take(batch)) {  // a start that came too late to make a thread
     while (t) {
       queue_ticket& late = *std::exchange(t, t->next);
-      refuse(late, std::make_exception_ptr(usage_error("start: this pool is closed")));
+      refuse(late, error_pointer<usage_error>("start: this pool is closed"));
       late.drop();
     }
   }

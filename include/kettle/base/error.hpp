@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace kettle::inline KETTLE_ABI {
@@ -106,6 +107,15 @@ class error_group : public std::exception {
   std::vector<std::exception_ptr> errors_;
   std::string text_;
 };
+
+// An error as a pointer; without memory to make it, what making it threw.
+template <class E, class... A> std::exception_ptr error_pointer(A&&... a) noexcept {
+  try {
+    return std::make_exception_ptr(E(std::forward<A>(a)...));
+  } catch (...) {
+    return std::current_exception();
+  }
+}
 
 // what() of any exception: std::exception's own, "cancelled", or "unknown exception".
 std::string describe(const std::exception_ptr& error);

@@ -49,12 +49,13 @@ class child_base : public context {
   // Asked by who is about to wait for it: run it yourself if you can. True: it was run.
   virtual bool help() noexcept { return false; }
 
-  // The small ones first: they fit behind the last one of the context.
+  // The small ones first: they fit behind the last one of the context. The flags are written before
+  // anybody else knows the child.
   ending ending_ = ending::none;
-  bool keeps_error_ = false;    // as_outcome, pools: the error is the future's, not the nursery's
-  bool as_outcome_ = false;     // the future gives an outcome of the result
-  bool service_ = false;        // as_service
-  nursery* nursery_ = nullptr;  // null for a pool's own task
+  bool keeps_error_ : 1 = false;  // as_outcome, pools: the error is the future's, not the nursery's
+  bool as_outcome_ : 1 = false;   // the future gives an outcome of the result
+  bool service_ : 1 = false;      // as_service
+  nursery* nursery_ = nullptr;    // null for a pool's own task
   std::exception_ptr error_;
   atomic<std::uintptr_t> word_{running};  // or the waiting wait_point
 

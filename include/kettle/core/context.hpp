@@ -54,8 +54,9 @@ class context : public mail {
   cancel_scope* scope_ = nullptr;  // innermost open scope
   context* scope_prev_ = nullptr;  // the other contexts in that scope
   context* scope_next_ = nullptr;
-  held_lock* held_ = nullptr;    // what it has locked
-  bool self_cancelled_ = false;  // future.cancel()
+  held_lock* held_ = nullptr;        // what it has locked
+  std::uint64_t number_ : 47 = 0;    // see number_of(): enough for 100 000 a second for 44 years
+  bool self_cancelled_ : 1 = false;  // future.cancel()
 
   // Null: it has none. On its own home.
   const char* name() const noexcept {
@@ -69,6 +70,10 @@ class context : public mail {
 
 // The current context; outside kettle, the context of this thread (its home is made on first use).
 context& this_context();
+
+// Tells c apart from every other context, before and after: its address may be another's later.
+// Given on first use. Only on c's own home.
+std::uint64_t number_of(context& c) noexcept;
 
 // c ends: whoever waits for what it still holds is told that it will not come.
 void abandon_held(context& c, const char* name) noexcept;

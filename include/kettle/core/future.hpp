@@ -174,8 +174,8 @@ template <class T> template <class F> void future<T>::on_done(F callback) {
     F call;
   };
   if (!child_) throw usage_error("this future has no result: it was moved from or taken already");
+  auto* call = new caller(child_, std::move(callback));
   auto* c = std::exchange(child_, nullptr);  // the callback may run at once, and destroy us
-  auto* call = new caller(c, std::move(callback));
   if (detail::call_when_done(*c, call)) return;
   child_ = c;
   delete call;

@@ -8,8 +8,12 @@
 //   });
 //
 // A child may refer only to what was declared before with_nursery; give it the rest as arguments.
+// Services (as_service) end last: they are cancelled when all other children and the body have
+// ended, also when the nursery is cancelled.
 // Everything here belongs to the nursery's own thread.
 
+#include <kettle/base/error_list.hpp>
+#include <kettle/base/intrusive_list.hpp>
 #include <kettle/core/child.hpp>
 #include <kettle/core/frame.hpp>
 #include <kettle/core/future.hpp>
@@ -38,6 +42,16 @@ struct start_options {
   std::string_view name;     // empty: none
   bool name_travels = true;  // the system's thread gets it too
   bool same_task = false;    // it runs for the task that starts it, and has its name and number
+};
+
+// A scope that ends when its nursery is closing.
+struct closing_scope : list_links<closing_scope> {
+  explicit closing_scope(nursery& n) noexcept;
+  ~closing_scope();
+  cancel_scope scope;
+
+ private:
+  nursery& nursery_;
 };
 }  // namespace detail
 
@@ -76,10 +90,21 @@ class nursery {
   cancel_scope& scope() noexcept { return scope_; }
   std::size_t running() const noexcept { return children_; }
 
-  // For forms and places.
-  void add_until_closing(cancel_scope& s);
-  void remove_until_closing(cancel_scope& s) noexcept;
-  void open(context& owner);  // on the current context
+  // For forms and places. Between begin() and leave() a form only awaits join(): nothing else that
+  // could throw, so that the scope is left on every way.
+  // Opens it on the current context and calls `start`, which starts the children; an exception of
+  // that is the body's error. If begin() itself throws, nothing is open.
+  template <class Start> void begin(Start&& start) {
+    open(*tls.current);
+    try {
+      start();
+    } catch (...) {
+      body_failed(std::current_exception());
+    }
+    body_ended();
+  }
+  // begin() in steps, for a body that is awaited.
+  void open(context& owner);
   void body_failed(std::exception_ptr e) noexcept;
   void body_ended() noexcept;  // from now on services alone do not keep it open
   // All have ended: leaves the scope, says how it went.
@@ -97,8 +122,10 @@ class nursery {
   // not.
   void adopt(child_base& c, const detail::start_options& o, bool refers_to_body);
   void child_failed(std::exception_ptr e) noexcept;
-  void failed_at(const child_base& c, const std::source_location& where);
-  void child_was_cancelled() noexcept { saw_cancelled_ = true; }
+  void failed_at(const child_base& c, const std::source_location& where) noexcept;
+  void child_was_cancelled(bool service) noexcept;
+  // Throws unless a child may be started.
+  void check_open() const;
   void child_gone(bool service) noexcept;  // the last one closes it
   // Where the locals of its body are, in checked builds: in a coroutine frame, or on the stack
   // below an address (then `low` is null). body_watch says so.
@@ -122,10 +149,15 @@ class nursery {
 
  private:
   friend class join_operation;
+  friend detail::closing_scope;
+  void services_are_left() noexcept;
   cancel_scope scope_;
+  // Of the services: shielded, so that they outlast the children that need them for their cleanup.
+  // Made with the first one.
+  cancel_scope* services_scope_ = nullptr;
   wait_point* joiner_ = nullptr;
   std::size_t children_ = 0, services_ = 0;
-  std::vector<std::exception_ptr> errors_;
+  detail::error_list errors_;
   bool closing_ = false, closed_ = false, body_ended_ = false, saw_cancelled_ = false,
        stray_ = false;
   std::string first_failed_;
@@ -134,7 +166,7 @@ class nursery {
   const context* body_at_ = nullptr;  // who runs the body, if its locals are known
   const char* body_low_ = nullptr;
   const char* body_high_ = nullptr;
-  std::vector<cancel_scope*> until_closing_;
+  detail::intrusive_list<detail::closing_scope> until_closing_;
 };
 
 class nursery::join_operation : public operation<nursery::join_operation> {

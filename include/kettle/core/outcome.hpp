@@ -8,6 +8,7 @@
 // map.
 
 #include <kettle/base/error.hpp>
+#include <kettle/base/thrown.hpp>
 
 #include <optional>
 #include <type_traits>
@@ -46,16 +47,7 @@ template <class T> class outcome {
   const std::exception_ptr& error() const noexcept { return error_; }
   std::string what() const { return value_ ? std::string() : describe(error_); }
   // The error if it is an E, else null. Points into the exception: valid as long as the outcome.
-  template <class E> const E* error_as() const {
-    if (!error_) return nullptr;
-    try {
-      std::rethrow_exception(error_);
-    } catch (const E& e) {
-      return &e;
-    } catch (...) {
-      return nullptr;
-    }
-  }
+  template <class E> const E* error_as() const { return thrown_as<const E>(error_); }
 
   std::size_t index = 0;
 

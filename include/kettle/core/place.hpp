@@ -5,7 +5,8 @@
 //
 //   struct my_place { static constexpr bool is_place = true; void launch(placed_child& c) const; };
 //
-// launch() is called on the nursery's home; pools' own tasks (nursery null) from any thread.
+// launch() is called on the nursery's home; pools' own tasks (nursery null) from any thread. If it
+// throws, it has not taken the child: that ends with the error, and start() throws it.
 
 #include <kettle/core/call_parts.hpp>
 #include <kettle/core/child.hpp>
@@ -39,10 +40,14 @@ class placed_child_base : public child_base {
   virtual void call() noexcept = 0;
   void request_cancel() noexcept override;
 
+  // It could not be given to its place: ends it with that error, which is thrown to its starter.
+  void end_unlaunched(std::exception_ptr e) noexcept;
+
   // For places that run children on other threads. begin_remote() on the nursery's home, before the
-  // child is queued: false means that it is cancelled already and has been ended, do not queue it.
+  // child is queued: false means that it is cancelled already and has been ended, do not queue it;
+  // an exception, that nothing has happened.
   // run_remote() on the worker thread; it ends the child (nothing may touch it afterwards).
-  bool begin_remote(job_queue& queue) noexcept;
+  bool begin_remote(job_queue& queue);
   void run_remote() noexcept;
   // Ends a child that was taken out of its ticket, as cancelled or (fail() before) failed; from any
   // thread.

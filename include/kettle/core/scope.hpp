@@ -67,7 +67,7 @@ class cancel_scope : private timer {
 
   // A scope that no context opens: the one of a nursery's children on another thread (parent null)
   // or of a nursery.
-  void open_under(cancel_scope* parent, home& at) noexcept;
+  void open_under(cancel_scope* parent, home& at);
   void close() noexcept;
   void add(context& c) noexcept;
   static void remove(context& c) noexcept;
@@ -95,6 +95,7 @@ class cancel_scope : private timer {
   void refresh() noexcept;  // recomputes effective_ here and below; cancels the waits that became
                             // cancelled
   void rearm() noexcept;    // the same for limit_ and the timers
+  void link_under(cancel_scope* parent, home& at) noexcept;
   bool refresh_here() noexcept;
   bool rearm_here() noexcept;
   cancel_scope* after_subtree(const cancel_scope* top) noexcept;

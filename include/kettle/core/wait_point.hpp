@@ -78,6 +78,12 @@ class wait_point {
     return state_.compare_exchange_strong(expected, to, relaxed);
   }
   claim state() const noexcept { return state_.load(relaxed); }
+  // Its claim is taken for good. While it is linked in a primitive: asked under that one's lock,
+  // for it does not start anew before it has unlinked itself.
+  bool is_settled() const noexcept {
+    claim now = in_group_ ? group_->state.load(relaxed) : state();
+    return now == claim::granted || now == claim::cancelled;
+  }
 
   // The waiter's own steps; forms and operations use them through `operation`. First begin(), of
   // the operation's own class, so that its start() is no virtual call: true: done already. Once the

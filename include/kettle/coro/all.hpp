@@ -53,12 +53,10 @@ template <class Slot> auto slot_value(Slot& s) {
 template <class... H> task<all_result<H...>> all_of(H... h) {
   std::tuple<later<typename H::result>...> slots;
   nursery n;
-  n.open(*tls.current);
   auto start_branch = [&n](auto& hold, auto& slot) {
     n.start(same_task, [&hold, &slot] { return all_branch(hold, slot); });
   };
-  std::apply([&](auto&... slot) { (start_branch(h, slot), ...); }, slots);
-  n.body_ended();
+  n.begin([&] { std::apply([&](auto&... slot) { (start_branch(h, slot), ...); }, slots); });
   co_await n.join();
   nursery::result end = n.leave();
   throw_first(end, "all");
@@ -91,7 +89,9 @@ template <class H, class T> task<> race_branch(H& h, race_state<T>& race) {
       race.decide();
     } else {
       auto value = co_await run_hold(h);
-      if (race.decide()) race.value.put(std::move(value));
+      if (race.decided) co_return;
+      race.value.put(std::move(value));  // if that throws, the race is decided by its error
+      race.decide();
     }
   } catch (const cancelled&) {
     throw;
@@ -116,16 +116,18 @@ template <class... H> task<typename race_type<typename H::result...>::type> race
   using T = typename race_type<typename H::result...>::type;
   nursery n;
   race_state<T> race(n);
-  n.open(*tls.current);
   auto start_branch = [&n, &race](auto& hold) {
     n.start(same_task, [&hold, &race] { return race_branch(hold, race); });
   };
-  (start_branch(h), ...);
-  n.body_ended();
+  n.begin([&] { (start_branch(h), ...); });
   co_await n.join();
   nursery::result end = n.leave();
+  if (!race.decided) {
+    throw_first(end, "race");  // a branch could not be started
+    throw cancelled{"cancelled from outside"};
+  }
+  for (auto& e : end.errors) drop_error(e, "race: a loser");
   if (race.error) std::rethrow_exception(race.error);
-  if (!race.decided) throw cancelled{"cancelled from outside"};
   if constexpr (!std::is_void_v<T>) co_return std::move(*race.value.typed());
 }
 

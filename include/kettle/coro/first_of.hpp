@@ -90,9 +90,7 @@ template <class T, class F, class Item>
 task<T> first_value(F f, std::vector<Item> items, first_options<T> o) {
   nursery n;
   first_state<T> s(n);
-  n.open(*tls.current);
-  n.start(same_task, [&] { return launch_tries<T>(s, f, items, o); });
-  n.body_ended();
+  n.begin([&] { n.start(same_task, [&] { return launch_tries<T>(s, f, items, o); }); });
   co_await n.join();
   co_return s.result(n.leave());
 }
@@ -116,12 +114,10 @@ template <class H> task<> first_branch(first_state<void_to_nothing<typename H::r
 template <class T, class... H> task<T> first_among(H... h) {
   nursery n;
   first_state<void_to_nothing<T>> s(n);
-  n.open(*tls.current);
   auto start_branch = [&n, &s](auto& hold) {
     n.start(same_task, [&hold, &s] { return first_branch(s, hold); });
   };
-  (start_branch(h), ...);
-  n.body_ended();
+  n.begin([&] { (start_branch(h), ...); });
   co_await n.join();
   auto value = s.result(n.leave());
   if constexpr (!std::is_void_v<T>) co_return std::move(value);

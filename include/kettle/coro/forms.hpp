@@ -94,14 +94,8 @@ template <class H> task<maybe_t<typename H::result>> shielded_from(duration grac
 }
 
 template <class H> task<maybe_t<typename H::result>> until_closing_of(nursery& n, H h) {
-  cancel_scope s;
-  n.add_until_closing(s);
-  struct remover {
-    nursery& n;
-    cancel_scope& s;
-    ~remover() { n.remove_until_closing(s); }
-  } at_end{n, s};
-  co_return co_await in_scope_of(s, std::move(h));
+  closing_scope closing(n);
+  co_return co_await in_scope_of(closing.scope, std::move(h));
 }
 
 template <class H> task<outcome<typename H::result>> outcome_from(H h) {
@@ -187,12 +181,12 @@ task<final_result_t<body_result<F, A...>>> nursery_of(F f, std::tuple<nursery*, 
 template <class P, class F, class... A>
 task<final_result_t<call_result<F, A...>>> call_in(P place, F f, A... a) {
   nursery n;
-  n.open(*tls.current);
-  auto result = n.start(same_task, place, std::move(f), std::move(a)...);
-  n.body_ended();
+  decltype(n.start(same_task, place, std::move(f), std::move(a)...)) result;
+  n.begin([&] { result = n.start(same_task, place, std::move(f), std::move(a)...); });
   co_await n.join();
   nursery::result end = n.leave();
   if (!end.errors.empty()) std::rethrow_exception(end.errors.front());
+  if (!result.valid()) throw cancelled{"its place cancelled the call"};
   // Not awaited: that would throw in a cancelled scope, and what the call has given in spite of it
   // is reported.
   co_return future_operation<typename decltype(result)::value_type>(result).finish();

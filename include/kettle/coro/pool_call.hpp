@@ -36,14 +36,20 @@ auto start_own(Pool& pool, F&& f, A&&... a) {
   return future<future_value<AsOutcome, U>>(c);
 }
 
+// Its tasks run on the thread that started them.
+template <class Pool> inline constexpr bool runs_here = false;
+template <class Pool>
+  requires requires { requires Pool::runs_here; }
+inline constexpr bool runs_here<Pool> = true;
+
 template <bool AsOutcome, class Pool, class F, class R>
 auto map_own(Pool& pool, F&& f, R&& range, map_options o) {
-  if (o.at_once == 0) o.at_once = 2 * pool.width();  // one to run, one to follow, for each worker
+  if (o.at_once == 0) o.at_once = window_of(pool.width());
   auto start = [&pool](auto&& g, auto&& x) {
     return start_own<AsOutcome>(pool, std::forward<decltype(g)>(g), std::forward<decltype(x)>(x));
   };
   return make_results(std::forward<F>(f), std::forward<R>(range), std::move(start), o,
-                      joining::in_destructor);
+                      runs_here<Pool> ? joining::by_map_on_this_thread : joining::by_map);
 }
 
 }  // namespace detail

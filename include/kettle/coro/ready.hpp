@@ -120,21 +120,27 @@ template <class V, class F, class... A> task<V> start_and_wait(nursery& n, F f, 
   auto call = std::make_shared<call_type>();
   future<void> child = n.start(ready_child<V, F, A...>, call, std::move(f), std::move(a)...);
   child_base* node = future_access::child(child);
-  // Not the child's own doing: one that was cancelled before its first step never runs.
-  child.on_done([call](const outcome<void>& end) {
-    call->cut = !end;
-    call->happens(&call_type::settled);
-    call->happens(&call_type::ended);
-  });
   std::exception_ptr gave_up;
   try {
+    // Not the child's own doing: one that was cancelled before its first step never runs.
+    child.on_done([call](const outcome<void>& end) {
+      call->cut = !end;
+      call->happens(&call_type::settled);
+      call->happens(&call_type::ended);
+    });
     co_await ready_wait<V>(*call, &call_type::settled);
   } catch (...) {
     gave_up = std::current_exception();
   }
   if (gave_up) {
     call->gave_up = true;
-    if (!call->ended) {  // until its cleanup has ended
+    if (child.valid()) {  // there was no memory to be told of its end
+      child.cancel();
+      try {
+        co_await shielded(duration::max(), child);
+      } catch (...) {  // only its end was asked for
+      }
+    } else if (!call->ended) {  // until its cleanup has ended
       node->request_cancel();
       co_await shielded(duration::max(), ready_wait<V>(*call, &call_type::ended));
     }

@@ -55,28 +55,21 @@ task<final_result_t<typename root_call<F, A...>::result>> run_root(run_guard& gu
   using R = typename root_call<F, A...>::result;
   using T = final_result_t<R>;
   nursery n;
-  n.open(*tls.current);
-  guard.root(n);
   std::optional<void_to_nothing<T>> value;
   future<T> result;
   auto body = [&]() -> R {
     body_watch<waitable<R>> watch(n, __builtin_frame_address(0));
     return call_root<R>(n, f, args);
   };
-  if constexpr (waitable<R>) {  // a child of its own, so that .get() in it is refused as anywhere
-                                // on a loop
-    result = n.start(root_name, body);
-  } else {
-    try {
-      if constexpr (std::is_void_v<T>)
-        body(), value.emplace();
-      else
-        value.emplace(body());
-    } catch (...) {
-      n.body_failed(std::current_exception());
-    }
-  }
-  n.body_ended();
+  n.begin([&] {
+    guard.root(n);
+    if constexpr (waitable<R>)  // a child, so that .get() in it is refused as anywhere on a loop
+      result = n.start(root_name, body);
+    else if constexpr (std::is_void_v<T>)
+      body(), value.emplace();
+    else
+      value.emplace(body());
+  });
   co_await n.join();
   guard.finish(n.leave());
   if constexpr (waitable<R>)

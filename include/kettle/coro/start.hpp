@@ -268,6 +268,16 @@ template <class P, class U, class F, class... A>
 using new_child =
     typename child_at<std::remove_cvref_t<P>, U, std::decay_t<F>, std::decay_t<A>...>::type;
 
+// The one way in which a place gets a child. A place that throws has not taken it.
+template <class P> void launch_in(P& place, placed_child_base& c) {
+  try {
+    place.launch(c);
+  } catch (...) {
+    c.end_unlaunched(std::current_exception());
+    throw;
+  }
+}
+
 // The nursery's part of an abandoned call: when it is cancelled it lets go of the one that really
 // runs.
 template <class U> task<U> wait_or_abandon(future<U> call) {
@@ -286,10 +296,19 @@ auto start_abandonable(nursery& n, P& place, const start_options& o, F&& f, A&&.
                                          std::forward<A>(a)...);
   c->keeps_error_ = true;
   c->lateness_ = lateness::abandon;
-  future<U> call(c);
+  // Launched last, when the nursery has taken the child that waits for it; never in a scope that is
+  // cancelled.
+  struct unlaunched {
+    placed_child_base* call;
+    ~unlaunched() {
+      if (call) call->end_unlaunched(std::make_exception_ptr(cancelled{"its start was cancelled"}));
+    }
+  } mine{c};
   c->label_ = label_for(o);
-  place.launch(*c);
-  return start_on_loop<AsOutcome>(n, o, wait_or_abandon<U>, std::move(call));
+  auto result = start_on_loop<AsOutcome>(n, o, wait_or_abandon<U>, future<U>(c));
+  if (!is_cancelled(*future_access::child(result)))
+    launch_in(place, *std::exchange(mine.call, nullptr));
+  return result;
 }
 
 template <bool AsOutcome, class P, class F, class... A>
@@ -302,7 +321,7 @@ auto start_in_place(nursery& n, P& place, const start_options& o, F&& f, A&&... 
   n.adopt(*c, o, child_refers_to_body(n, *c));
   c->lateness_ = o.late;
   future<future_value<AsOutcome, U>> result(c);
-  place.launch(*c);
+  launch_in(place, *c);
   return result;
 }
 

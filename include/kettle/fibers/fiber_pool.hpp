@@ -27,6 +27,7 @@ struct fiber_pool_options {
 class fiber_pool : public pool_calls<fiber_pool> {
  public:
   class slots;
+  static constexpr bool runs_here = true;
 
   explicit fiber_pool(fiber_pool_options options = {});
   ~fiber_pool();

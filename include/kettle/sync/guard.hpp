@@ -9,9 +9,21 @@
 
 #include <kettle/core/context.hpp>
 
+#include <cstdint>
+#include <type_traits>
 #include <utility>
 
 namespace kettle::inline KETTLE_ABI {
+
+namespace detail {
+
+// A lock whose guards may outlive their task knows that by its number, the others by its context.
+template <class Lock> inline constexpr bool numbers_holders = false;
+template <class Lock>
+  requires requires { requires Lock::numbers_holders; }
+inline constexpr bool numbers_holders<Lock> = true;
+
+}  // namespace detail
 
 template <class Lock> class [[nodiscard("the guard releases at once when it is not kept")]] guard {
  public:
@@ -28,7 +40,11 @@ template <class Lock> class [[nodiscard("the guard releases at once when it is n
   ~guard() { release(); }
 
   void release() noexcept {
-    if (lock_) std::exchange(lock_, nullptr)->give_back(*holder_);
+    if (!lock_) return;
+    if constexpr (detail::numbers_holders<Lock>)
+      std::exchange(lock_, nullptr)->give_back(holder_);
+    else
+      std::exchange(lock_, nullptr)->give_back(*holder_);
   }
   // It is never given back: for a semaphore that counts what has been made and used up.
   void keep() noexcept
@@ -39,12 +55,17 @@ template <class Lock> class [[nodiscard("the guard releases at once when it is n
   explicit operator bool() const noexcept { return lock_ != nullptr; }
 
   // For locks.
-  guard(Lock& lock, context& holder) noexcept : lock_(&lock), holder_(&holder) {}
+  guard(Lock& lock, context& c) noexcept : lock_(&lock) {
+    if constexpr (detail::numbers_holders<Lock>)
+      holder_ = number_of(c);
+    else
+      holder_ = &c;
+  }
   Lock* of() const noexcept { return lock_; }
 
  private:
   Lock* lock_ = nullptr;
-  context* holder_ = nullptr;
+  std::conditional_t<detail::numbers_holders<Lock>, std::uint64_t, context*> holder_{};
 };
 
 }  // namespace kettle::inline KETTLE_ABI

@@ -7,16 +7,18 @@
 //
 // Shrinking takes nothing away: available() is negative until enough have been given back. A task
 // holds one token at most; asking for a second is a usage_error (two tasks that each want a second
-// one would wait for ever). Cancellation: a token granted to a wait whose scope was cancelled
-// before it resumed goes to the next waiter. Fair: in the order of arrival. Threads: any; each
-// waiter goes on on its own home. Outlives its waits and tokens.
+// one would wait for ever). A token that outlives its task counts until it is given back.
+// Cancellation: a token granted to a wait whose scope was cancelled before it resumed goes to the
+// next waiter. Fair: in the order of arrival. Threads: any; each waiter goes on on its own home.
+// Outlives its waits and tokens.
 
-#include <kettle/sync/detail/pointer_set.hpp>
+#include <kettle/base/key_set.hpp>
 #include <kettle/sync/detail/small_lock.hpp>
 #include <kettle/sync/detail/wait_list.hpp>
 #include <kettle/sync/guard.hpp>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace kettle::inline KETTLE_ABI {
 
@@ -25,6 +27,7 @@ class limiter_acquire;
 class limiter {
  public:
   using token = guard<limiter>;
+  static constexpr bool numbers_holders = true;
 
   explicit limiter(std::size_t total) noexcept : total_(total) {}
   limiter(const limiter&) = delete;
@@ -44,12 +47,12 @@ class limiter {
   friend class limiter_acquire;
   friend token;
   bool take(context& c);  // under the lock
-  void give_back(context& holder) noexcept;
+  void give_back(std::uint64_t holder) noexcept;
   void grant_what_is_free(detail::wait_list& woken) noexcept;
 
   mutable detail::small_lock lock_;
   std::size_t total_;
-  detail::pointer_set borrowers_;
+  detail::key_set borrowers_;
   detail::wait_list waiters_;
 };
 

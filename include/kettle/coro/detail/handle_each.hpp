@@ -2,6 +2,7 @@
 // handle_each: kettle's except*.
 
 #include <kettle/base/error.hpp>
+#include <kettle/base/thrown.hpp>
 
 #include <type_traits>
 #include <utility>
@@ -25,7 +26,9 @@ template <class R, class A> struct handler_argument<R (*)(A)> {
 
 // A function of its own: g++ 12 refuses the dependent catch inside a pack fold.
 template <class A, class H> bool handled_by(H& handler, const std::exception_ptr& error) {
-  try {
+  if constexpr (!std::is_pointer_v<std::remove_cvref_t<A>>)
+    if (!thrown_as<std::remove_cvref_t<A>>(error)) return false;
+  try {  // thrown once more, so that the handler may write `throw;`
     std::rethrow_exception(error);
   } catch (std::remove_cvref_t<A>& caught) {
     handler(caught);
@@ -37,24 +40,10 @@ template <class A, class H> bool handled_by(H& handler, const std::exception_ptr
 
 // The errors of a group, and of the groups in it: nested nurseries throw nested groups.
 inline void add_errors(const std::exception_ptr& error, std::vector<std::exception_ptr>& into) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const error_group& group) {
-    for (auto& inner : group.errors()) add_errors(inner, into);
-  } catch (...) {
+  if (auto* group = thrown_as<const error_group>(error)) {
+    for (auto& inner : group->errors()) add_errors(inner, into);
+  } else {
     into.push_back(error);
-  }
-}
-
-inline bool is_group(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const cancelled&) {
-    throw;
-  } catch (const error_group&) {
-    return true;
-  } catch (...) {
-    return false;
   }
 }
 
@@ -65,7 +54,8 @@ template <class... H> void handle_each(H&&... handlers) {
   std::exception_ptr current = std::current_exception(), cut;
   if (!current) throw usage_error("handle_each: call it in catch (...)");
   std::vector<std::exception_ptr> errors, left;
-  bool group = detail::is_group(current);
+  if (thrown_as<cancelled>(current)) std::rethrow_exception(current);
+  bool group = thrown_as<error_group>(current);
   detail::add_errors(current, errors);
   for (auto& e : errors) {
     try {

@@ -2,10 +2,11 @@
 // Who waits in a primitive, in order of arrival. Everything here happens under the primitive's
 // lock.
 //
-// A granter takes the first waiter whose claim it wins. Those whose claim is lost stay: one that is
-// being cancelled is about to unlink itself, one of a select that is just starting will look again.
-// So a primitive that finds nobody to grant keeps what it has, and a newcomer decides by that and
-// not by whether somebody is in the list.
+// A granter takes the first waiter whose claim it wins. One whose claim was lost for good, to a
+// cancellation or to another wait of its select, is passed over once: it leaves the line, is
+// counted until it unlinks itself, and no later granter walks past it again. One of a select that
+// is just starting stays, and will look again. So a primitive that finds nobody to grant keeps what
+// it has, and a newcomer decides by that and not by whether somebody is in the list.
 
 #include <kettle/core/wait_point.hpp>
 
@@ -34,6 +35,7 @@ class queued_wait : public wait_point {
   queued_wait* prev_ = nullptr;
   queued_wait* next_ = nullptr;
   bool queued_ = false;
+  bool passed_ = false;   // out of the line because its claim was lost, and not yet unlinked
   bool waited_ = false;   // it did not get what it wanted at once
   bool decided_ = false;  // its claim was settled in another list: here it only waits for its turn
 
@@ -47,7 +49,8 @@ class wait_list {
   wait_list(const wait_list&) = delete;
   wait_list& operator=(const wait_list&) = delete;
 
-  bool empty() const noexcept { return head_ == nullptr; }
+  // Nobody is in the line, and nobody who was passed over has still to unlink itself.
+  bool empty() const noexcept { return head_ == nullptr && passed_ == 0; }
   std::size_t size() const noexcept { return size_; }
   queued_wait* front() const noexcept { return head_; }
 
@@ -60,29 +63,40 @@ class wait_list {
     size_++;
   }
   bool remove(queued_wait& w) noexcept {  // false, and harmless, when it is not in the list
-    if (!w.queued_) return false;
-    w.queued_ = false;
-    (w.prev_ ? w.prev_->next_ : head_) = w.next_;
-    (w.next_ ? w.next_->prev_ : tail_) = w.prev_;
-    size_--;
-    return true;
+    bool queued = w.queued_;
+    if (queued)
+      take_out(w);
+    else if (w.passed_)
+      w.passed_ = false, passed_--;
+    return queued;
   }
   static queued_wait* next(const queued_wait& w) noexcept { return w.next_; }
   // Claims w and takes it out, if its claim can be won.
   bool grant(queued_wait& w) noexcept {
-    if (!w.decided_ && !w.grant()) return false;
-    remove(w);
-    return true;
+    if (w.decided_ || w.grant()) {
+      take_out(w);
+      return true;
+    }
+    if (w.is_settled()) {
+      take_out(w);
+      w.passed_ = true;
+      passed_++;
+    }
+    return false;
   }
   // The first that can be claimed; null: there is none.
   queued_wait* grant_first() noexcept {
-    for (queued_wait* w = head_; w; w = w->next_)
+    for (queued_wait *w = head_, *after; w; w = after) {
+      after = w->next_;
       if (grant(*w)) return w;
+    }
     return nullptr;
   }
-  // All that can be claimed go over to `woken`.
+  // All that can be claimed go over to `woken`, in one walk.
   void grant_all(wait_list& woken, wait_end how = wait_end::done) noexcept {
-    while (queued_wait* w = grant_first()) {
+    for (queued_wait *w = head_, *after; w; w = after) {
+      after = w->next_;
+      if (!grant(*w)) continue;
       w->end_ = how;
       woken.push_back(*w);
     }
@@ -90,15 +104,23 @@ class wait_list {
   // Resumes everybody in a list of granted waits; without the lock, the last thing a granter does.
   void wake_all() noexcept {
     while (queued_wait* w = head_) {
-      remove(*w);
+      take_out(*w);
       w->granted();  // w may be gone from here on
     }
   }
 
  private:
+  void take_out(queued_wait& w) noexcept {
+    w.queued_ = false;
+    (w.prev_ ? w.prev_->next_ : head_) = w.next_;
+    (w.next_ ? w.next_->prev_ : tail_) = w.prev_;
+    size_--;
+  }
+
   queued_wait* head_ = nullptr;
   queued_wait* tail_ = nullptr;
   std::size_t size_ = 0;
+  std::size_t passed_ = 0;
 };
 
 }  // namespace kettle::inline KETTLE_ABI::detail
