@@ -81,6 +81,8 @@ bool future_wait::start() {
     // A pool's own task is no business of our run: while we wait for it there is no deadlock.
     if (!child_->nursery_ && !std::exchange(outside_, true))
       tls.at->outside_wakers.fetch_add(1, relaxed);
+    awaited_ = true;
+    child_->awaited(&who());
     return false;
   }
   if (expected != child_base::done)
@@ -89,6 +91,7 @@ bool future_wait::start() {
 }
 
 void future_wait::unlink() noexcept {
+  leave();
   auto expected = reinterpret_cast<std::uintptr_t>(this);
   if (child_->word_.compare_exchange_strong(expected, child_base::running, acq_rel)) return;
   // Of a group that another wait has won or that is cancelled. The completer has seen us: it is a
@@ -106,6 +109,7 @@ void future_wait::granted() noexcept {
 void future_wait::cancel() noexcept {
   auto expected = reinterpret_cast<std::uintptr_t>(this);
   if (!child_->word_.compare_exchange_strong(expected, child_base::running, acq_rel)) return;
+  leave();
   take(claim::cancelled);
   make_ready(who());
 }

@@ -125,7 +125,7 @@ struct debugger_view {
       offsetof(home_face, running_),
       offsetof(home_face::list, first),
       offsetof(home, root_scopes),
-      offsetof(home, thread_),
+      offsetof(home, base_),
       offsetof(context, kind_),
       offsetof(context, label_),
       offsetof(context, frame_),

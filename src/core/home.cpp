@@ -7,6 +7,7 @@
 #include <kettle/base/assert.hpp>
 #include <kettle/base/freelist.hpp>
 #include <kettle/base/seam.hpp>
+#include <kettle/core/place.hpp>
 #include <kettle/core/scope.hpp>
 
 #include <algorithm>
@@ -77,7 +78,7 @@ void home::leave_in_child() noexcept {
   if (!h) return;
   bool at_rest = h->is_at_rest();
   h->ready_head_ = h->ready_tail_ = nullptr;
-  h->thread_woken_ = false;
+  h->thread_->woken_ = false;
   h->parents_backend_ = std::move(h->backend_);  // whose memory the kernel shares with the parent
   leave_thread_state();
   tls.former = nullptr;
@@ -85,17 +86,16 @@ void home::leave_in_child() noexcept {
   if (!at_rest) here();  // for what the rest of a coroutine may still do before it waits
 }
 
+thread_context::thread_context(home& at) noexcept : context(home::thread_kind, at) {}
+
 home::home()
-    : domain_(&domain::outside()),
-      thread_(thread_kind, *this),
-      callback_(callback_kind, *this),
-      face_(*this) {
+    : domain_(&domain::outside()), base_(*this), callback_(callback_kind, *this), face_(*this) {
   if (!detail::seam::exploring()) {
     static const bool watched = (sys::in_forked_child(leave_in_child), true);
     (void)watched;
     watch_exit();
   }
-  tls.current = &thread_;
+  tls.current = &base_;
   tls.at = this;
   if (tls.former) queue_ = tls.former->queue_;  // still one of its threads, that may help it
   if (!tls.stack_low) tls.stack_low = nesting_floor();
@@ -106,22 +106,22 @@ home::home()
 
 home::~home() {
   face_.leave();
-  abandon_held(thread_, "a thread");
+  abandon_held(base_, "a thread");
   abandon_held(callback_, "a callback");
   own_.clear();
   domain_->remove(*this);
   while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call
   backend_.reset();
   take_mail();  // requests to scopes that have ended
-  detail::text_block::drop(thread_.label_);
+  detail::text_block::drop(base_.label_);
   tls.current = nullptr;
   tls.at = nullptr;
   tls.stack_low = nullptr;
   close_freelist();
 }
 
-void home::resume_thread(context& c) noexcept { c.at_->thread_woken_ = true; }
-void home::park_thread(context& c) { c.at_->run_until_woken(); }
+void home::resume_thread(context& c) noexcept { static_cast<thread_context&>(c).woken_ = true; }
+void home::park_thread(context& c) { c.at_->run_until_woken(static_cast<thread_context&>(c)); }
 
 time_point home::now() noexcept { return domain_->now(); }
 
@@ -136,14 +136,22 @@ void home::check_ours() const noexcept {
                 "of its own");
 }
 
+thread_context* home::job_of(const context& c) const noexcept {
+  const cancel_scope* s = c.scope_;
+  while (s && s->parent()) s = s->parent();
+  for (active_root* r = active_roots; r; r = r->outer)
+    if (&r->scope == s) return &r->job;
+  return nullptr;
+}
+
 bool home::is_in_nursery() const noexcept {
-  for (cancel_scope* s = thread_.scope_; s; s = s->parent())
+  for (cancel_scope* s = thread_->scope_; s; s = s->parent())
     if (s->children_of) return true;
   return false;
 }
 
-void home::run_until_woken() {
-  for (;;) {
+void home::run_until_woken(thread_context& me) {
+  while (!me.woken_) {
     context* c = turn_is_over() ? nullptr : pop_ready();
     if (!c) {
       look_around();
@@ -152,25 +160,24 @@ void home::run_until_woken() {
     spend(cost_of_resume);
     face_.runs(c->label_);
     c->kind_->resume(*c);
-    if (!thread_woken_) continue;
-    thread_woken_ = false;
-    tls.current = &thread_;
-    face_.runs(thread_.label_);
-    return;
   }
+  me.woken_ = false;
+  tls.current = &me;
+  face_.runs(me.label_);
 }
 
 void home::look_around() {
   check_ours();
-  tls.current = &thread_;
+  tls.current = thread_;
   take_mail();
   fire_due();
   published_timer_.store(timers_.next(), release);  // read by the domain, which may move the clock
   if (has_ready()) {
     poll_now();
     if (domain_->world()) domain_->turn_passes();
-  } else {
-    sleep_until(domain_->world() ? never : timers_.next());
+  } else if (!placed_child_base::help_awaited(*thread_)) {
+    bool stuck = queue_ && thread_->unfinished > 0 && timers_.empty();
+    sleep_until(domain_->world() ? never : timers_.next(), stuck);
   }
   tls.budget = turn_budget;
 }
@@ -216,7 +223,7 @@ void home::fire_due() noexcept {
   while (timer* due = timers_.pop_due(t)) due->fire_(*due);
 }
 
-void home::sleep_until(time_point until) {
+void home::sleep_until(time_point until, bool stuck) {
   bool virtual_time = domain_->world() != nullptr;
   bool io = backend_ && backend_->pending() > 0;
   bool counted = !virtual_time && (io || until != never || outside_wakers.load(relaxed) > 0);
@@ -228,6 +235,8 @@ void home::sleep_until(time_point until) {
   std::uint32_t ticket = futex_.load(relaxed);
   mail* expected = nullptr;
   if (!inbox_.compare_exchange_strong(expected, mine, release)) return;  // mail has come
+  stuck = stuck && !io;
+  if (stuck && queue_->gets_stuck(*this)) return give_up_awaited(mine);
   if (!counted) domain_->falls_asleep();
   if (io)
     backend_->poll(until);
@@ -235,6 +244,30 @@ void home::sleep_until(time_point until) {
     domain_->nothing_happened();
   expected = mine;
   if (inbox_.compare_exchange_strong(expected, nullptr, relaxed) && !counted) domain_->is_woken();
+  if (stuck) queue_->goes_on(*this);
+}
+
+bool home::could_give_up() const noexcept { return placed_child_base::has_queued(*thread_); }
+
+void home::tell_to_give_up() noexcept {
+  if (!give_up_note_.posted.exchange(true, acq_rel)) post(give_up_note_);
+}
+
+void home::give_up_note::deliver(mail& m) noexcept {
+  static_cast<give_up_note&>(m).posted.store(false, release);
+  placed_child_base::give_up_awaited(*tls.at->thread_);
+}
+
+// All threads of our queue are stuck. We have not been counted as asleep.
+void home::give_up_awaited(mail* mine) noexcept {
+  mail* expected = mine;
+  bool idle = mine == &asleep_idle;
+  if (!inbox_.compare_exchange_strong(expected, nullptr, relaxed)) {
+    if (idle) domain_->work_ends();  // whose mail has come has counted us in
+  } else {
+    placed_child_base::give_up_awaited(*thread_);
+  }
+  queue_->goes_on(*this);
 }
 
 void home::wake_up() noexcept {
@@ -272,6 +305,7 @@ bool home::rouse() noexcept {
 }
 
 bool home::asleep() const noexcept { return inbox_.load(acquire) == &asleep_idle; }
+bool home::sleeps() const noexcept { return is_sleep(inbox_.load(acquire)); }
 
 void home::enter(domain& d) noexcept {
   former_domain_ = domain_;

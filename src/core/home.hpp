@@ -18,6 +18,7 @@
 #include <kettle/base/atomic.hpp>
 #include <kettle/core/budget.hpp>
 #include <kettle/core/context.hpp>
+#include <kettle/core/job_queue.hpp>
 #include <kettle/core/mail.hpp>
 
 #include <cstdint>
@@ -30,6 +31,22 @@ namespace kettle::inline KETTLE_ABI {
 // which knows them.
 std::unique_ptr<backend> make_backend(backend_kind kind, virtual_world* world);
 
+// A stack of an OS thread, from which it dispatches while it waits: the thread's own, or that of a
+// job which it runs on top, perhaps in the middle of a wait. Each has waits of its own.
+class thread_context : public context {
+ public:
+  explicit thread_context(home& at) noexcept;
+
+  // Jobs of our own queue that this one waits for: how many have not ended, and those that nobody
+  // has begun, newest first. The others are taken out of the list when they are met.
+  std::uint32_t unfinished = 0;
+  detail::remote_link* queued = nullptr;
+
+ private:
+  friend class home;
+  bool woken_ = false;
+};
+
 class home : public detail::list_links<home> {  // among those of its domain
  public:
   home();
@@ -41,8 +58,8 @@ class home : public detail::list_links<home> {  // among those of its domain
   // When the process exits nothing closes it.
   static home& here();
 
-  // Dispatches until the thread context (the one whose stack we are on) is woken.
-  void run_until_woken();
+  // Dispatches until that context, on whose stack we are, is woken.
+  void run_until_woken(thread_context& me);
   // Takes the mail that has come; cheap when none has.
   void take_mail() noexcept;
   // Takes mail until `flag` is true: for an answer that is on its way from another thread.
@@ -109,6 +126,7 @@ class home : public detail::list_links<home> {  // among those of its domain
       domain& d) noexcept;  // its own thread; from now on d's clock and deadlock count hold here
   void leave() noexcept;
   bool asleep() const noexcept;  // for the domain's deadlock check
+  bool sleeps() const noexcept;  // no mail has come for it; for its queue's
   bool rouse() noexcept;         // the domain has moved the clock
   time_point next_timer() const noexcept { return published_timer_.load(acquire); }
 
@@ -124,13 +142,22 @@ class home : public detail::list_links<home> {  // among those of its domain
   }
   job_queue* takes_jobs_from() const noexcept { return queue_; }
 
-  context& thread() noexcept { return thread_; }
+  context& thread() noexcept { return *thread_; }  // the innermost
+  static bool is_thread(const context& c) noexcept { return c.kind_ == &thread_kind; }
+  // Makes a job's context the innermost; gives the one that was.
+  thread_context& stand_on(thread_context& job) noexcept { return *std::exchange(thread_, &job); }
+  // The job of our queue that c belongs to; null: to none.
+  thread_context* job_of(const context& c) const noexcept;
+  home* next_stuck = nullptr;  // for its queue, see job_queue::gets_stuck()
+  // While it sleeps, stuck; under its queue's lock.
+  bool could_give_up() const noexcept;
+  void tell_to_give_up() noexcept;
   // What runs while the dispatcher tells the program something (on_done, the destructor of a result
   // that nobody wants). It cannot block: the thread is in the midst of a wait.
   context& callback() noexcept { return callback_; }
   // Outside of all that waits: nothing of ours is on this thread's stack.
   bool is_at_rest() const noexcept {
-    return tls.current == &thread_ && !thread_.scope_ && !active_roots &&
+    return tls.current == thread_ && !thread_->scope_ && !active_roots &&
            domain_ == &domain::outside();
   }
   // A forked child that goes on in here is told so, and ends.
@@ -141,6 +168,7 @@ class home : public detail::list_links<home> {  // among those of its domain
   // while it helps out.
   struct active_root {
     cancel_scope& scope;
+    thread_context& job;
     active_root* outer;
   };
   active_root* active_roots = nullptr;
@@ -155,6 +183,7 @@ class home : public detail::list_links<home> {  // among those of its domain
  private:
   friend class domain;
   friend struct debugger_view;
+  friend class thread_context;
   static void resume_thread(context& c) noexcept;
   static void park_thread(context& c);
   static void leave_in_child() noexcept;
@@ -162,7 +191,10 @@ class home : public detail::list_links<home> {  // among those of its domain
   void fire_due() noexcept;
   void look_around();
   void poll_now();
-  void sleep_until(time_point until);
+  // Stuck: nothing of its own will ever wake this thread. It waits for jobs of its own queue that
+  // it cannot run itself, and only others of the queue could.
+  void sleep_until(time_point until, bool stuck = false);
+  void give_up_awaited(mail* mine) noexcept;
   void wake_up() noexcept;
 
   static constexpr context_kind thread_kind{"thread", resume_thread, park_thread};
@@ -174,13 +206,19 @@ class home : public detail::list_links<home> {  // among those of its domain
   atomic<std::int32_t> posters_{0};  // posts under way: the home waits for them before it goes
   atomic<time_point> published_timer_{never};
   atomic<std::uint32_t> futex_{0};
+  struct give_up_note : mail {
+    give_up_note() noexcept : mail(deliver) {}
+    static void deliver(mail& m) noexcept;
+    atomic<bool> posted{false};
+  } give_up_note_;
   atomic<bool> in_poll_{false};  // how wake_up() reaches us
-  bool thread_woken_ = false;
   timer_heap timers_;
   std::unique_ptr<backend> backend_, parents_backend_;
   domain* domain_;
   domain* former_domain_ = nullptr;
-  context thread_, callback_;
+  thread_context base_;
+  thread_context* thread_ = &base_;
+  context callback_;
   companion_set* inherited_ = nullptr;
   job_queue* queue_ = nullptr;
   companion_set own_;

@@ -44,6 +44,14 @@ class carried_label {
 constexpr context_kind remote_kind{"thread", never_resumed, nullptr};
 constexpr context_kind process_kind{"process", never_resumed, nullptr};
 
+// A job of the link's queue waits for it, through c: so it may run it itself. Only a job that c is
+// a part of: on the stack of another one, which may wait for something else, it could block both.
+void awaited_by(const context& c, detail::remote_link& link) noexcept {
+  home& here = *c.at_;
+  if (here.takes_jobs_from() != &link.queue) return;  // it may be gone: another one's address
+  if (thread_context* job = here.job_of(c)) link.await_in(*job);
+}
+
 bool is_remote(const context& c) noexcept {
   return c.kind_ == &remote_kind || c.kind_ == &process_kind;
 }
@@ -99,6 +107,29 @@ remote_link::remote_link(placed_child_base& c, job_queue& q) noexcept
       cancel_note(placed_child_base::deliver_cancel, c),
       finished_note(placed_child_base::deliver_finished, c) {}
 
+void remote_link::await_in(thread_context& job) noexcept {
+  if (awaited_in) return;
+  awaited_in = &job;
+  job.unfinished++;
+  listed = true;
+  prev_awaited = nullptr;
+  next_awaited = job.queued;
+  if (next_awaited) next_awaited->prev_awaited = this;
+  job.queued = this;
+}
+
+void remote_link::begun() noexcept {
+  if (!std::exchange(listed, false)) return;
+  (prev_awaited ? prev_awaited->next_awaited : awaited_in->queued) = next_awaited;
+  if (next_awaited) next_awaited->prev_awaited = prev_awaited;
+}
+
+void remote_link::not_awaited() noexcept {
+  if (!awaited_in) return;
+  begun();
+  std::exchange(awaited_in, nullptr)->unfinished--;
+}
+
 void remote_link::wait::cancel() noexcept { child.ask_remote_cancel(cancel_reason(child)); }
 
 const char* remote_link::wait::what() const noexcept {
@@ -145,7 +176,10 @@ bool placed_child_base::begin_remote(job_queue& queue) {
   link.domain = &at_->in();
   link.backlog = counted;
   waiting_ = &link.waits;
-  if (!is_cancelled(*this)) return true;
+  if (!is_cancelled(*this)) {
+    awaited_by(*this, link);
+    return true;
+  }
   ticket_->take();  // nobody may find us there: we are ended here
   link.bits.store(detail::remote_link::cancel_asked,
                   relaxed);  // nobody else knows us; a second one ends nothing
@@ -159,11 +193,16 @@ void placed_child_base::run_remote() noexcept {
   domain& outer_domain = here.in();
   if (link.domain) link.domain->job_begins(link.backlog);
   if (link.domain && link.domain != &outer_domain) here.enter(*link.domain);
-  context* outer_context = std::exchange(tls.current, &here.thread());
+  // Who knows nothing of our run may have to wake a task that has none.
+  bool stranger = !link.domain && &outer_domain != &domain::outside();
+  if (stranger) here.outside_wakers.fetch_add(1, relaxed);
+  thread_context me(here);
+  thread_context& outer_thread = here.stand_on(me);
+  context* outer_context = std::exchange(tls.current, &me);
   cancel_scope root(link.deadline);
   root.shield(true);  // whom we help out is no parent of ours
-  root.enter(here.thread());
-  home::active_root active{root, here.active_roots};
+  root.enter(me);
+  home::active_root active{root, me, here.active_roots};
   bool helping =
       active.outer != nullptr;  // the thread is counted as busy already, and sleeps once, not twice
   if (helping && link.domain) link.domain->work_ends();
@@ -177,10 +216,6 @@ void placed_child_base::run_remote() noexcept {
   std::uint8_t before = link.bits.fetch_or(detail::remote_link::running, acq_rel);
   bool asked_early = before & detail::remote_link::cancel_asked;
 
-  // A thread may help out in the middle of its work: this is another task.
-  held_lock* outer = std::exchange(here.thread().held_, nullptr);
-  std::uint64_t outer_number = here.thread().number_;
-  here.thread().number_ = 0;
   if (asked_early) {
     ending_ = ending::cancelled;  // before its first step: it never runs
   } else {
@@ -189,9 +224,7 @@ void placed_child_base::run_remote() noexcept {
   }
   here.check_ours();
   if (link.interrupts) link.interrupts->over();
-  abandon_held(here.thread(), name());
-  here.thread().held_ = outer;
-  here.thread().number_ = outer_number;
+  abandon_held(me, name());
 
   before = link.bits.fetch_or(detail::remote_link::finished, acq_rel);
   // The note is a part of this node: it must have arrived before the node can go.
@@ -202,7 +235,10 @@ void placed_child_base::run_remote() noexcept {
   here.face().rests(rested);
   if (here.face().is_asked()) here.take_mail();  // before it rests
 
+  here.stand_on(outer_thread);
+  here.face().runs(outer_thread.label_);
   tls.current = outer_context;
+  if (stranger) here.outside_wakers.fetch_sub(1, relaxed);
   if (&here.in() != &outer_domain) here.enter(outer_domain);
   if (helping && link.domain) link.domain->work_begins();  // for the note
   if (nursery_)
@@ -250,10 +286,11 @@ bool placed_child_base::help() noexcept {
     if (link.look_for_end && tls.at->is_idle()) link.look_for_end(&link.queue, *this);
     return false;
   }
-  // Not in a coroutine or fiber of its own, whose thread is already in the middle of a wait; not
-  // with another clock.
+  // Not in a coroutine or fiber: for those their thread does it, before it sleeps. Not with another
+  // clock.
   if (tls.current != &tls.at->thread() || stack_is_deep()) return false;
-  if (&tls.at->in() != (link.domain ? link.domain : &domain::outside())) return false;
+  domain& in = tls.at->in();
+  if (link.domain ? link.domain != &in : in.world() != nullptr) return false;
   if (!ticket_->take()) return false;
   run_remote();
   return true;
@@ -263,6 +300,43 @@ bool placed_child_base::help_one_of(cancel_scope& s) noexcept {
   for (context* c = s.first_member(); c; c = c->scope_next_)
     if (is_remote(*c) && static_cast<placed_child_base*>(c)->help()) return true;
   return false;
+}
+
+// A nursery's child is awaited from its start to its end.
+void placed_child_base::awaited(const context* by) noexcept {
+  if (!ticket_ || nursery_) return;
+  detail::remote_link& link = ticket_->link;
+  if (by)
+    awaited_by(*by, link);
+  else
+    link.not_awaited();
+}
+
+bool placed_child_base::help_awaited(thread_context& job) noexcept {
+  for (detail::remote_link *l = job.queued, *next; l; l = next) {
+    next = l->next_awaited;
+    placed_child_base& c = l->waits.child;
+    if (c.help()) return true;  // either may be gone
+    if (!c.ticket().waits()) l->begun();
+  }
+  return false;
+}
+
+bool placed_child_base::has_queued(const thread_context& job) noexcept {
+  for (detail::remote_link* l = job.queued; l; l = l->next_awaited)
+    if (l->waits.child.ticket().waits()) return true;
+  return false;
+}
+
+void placed_child_base::give_up_awaited(thread_context& job) noexcept {
+  for (detail::remote_link* l = job.queued; l; l = l->next_awaited) {
+    placed_child_base* c = l->waits.child.ticket().take();
+    if (!c) continue;
+    c->fail(std::make_exception_ptr(
+        deadlock_error("deadlock: every thread of the pool waits for a task that is queued behind "
+                       "them, and has no stack left to run it on")));
+    return c->end_unrun();
+  }
 }
 
 void placed_child_base::request_cancel() noexcept {
@@ -284,6 +358,7 @@ void placed_child_base::deliver_finished(mail& m) noexcept {
   placed_child_base& self = static_cast<detail::remote_link::note&>(m).child;
   detail::remote_link& link = self.ticket_->link;
   domain* d = link.domain;
+  link.not_awaited();
   delete std::exchange(link.interrupts, nullptr);  // here, where its timer lives
   self.finish();
   d->work_ends();

@@ -54,7 +54,7 @@ void describe_task(std::string& out, const context& c) {
   if (c.label_) out += "#" + std::to_string(c.label_->number) + " ";
   if (c.name()) {
     add_name(out, c.label_->view());
-  } else if (&c == &c.at_->thread()) {
+  } else if (home::is_thread(c)) {
     out += "thread " + std::to_string(c.at_->face().thread_id());
   } else {
     out += "task";

@@ -4,6 +4,8 @@
 
 #include <kettle/base/error.hpp>
 
+#include <utility>
+
 namespace kettle::inline KETTLE_ABI {
 
 void engine::launch(placed_child_base& c) {
@@ -19,6 +21,31 @@ void engine::refuse(queue_ticket& t, std::exception_ptr error) noexcept {
   if (!c) return;
   c->fail(std::move(error));
   c->end_unrun();
+}
+
+// Each is asleep before it says so: the last one finds all others asleep, or one that mail has
+// reached and that will say so again.
+bool engine::gets_stuck(home& h) noexcept {
+  spin_guard here(stuck_lock_);
+  h.next_stuck = std::exchange(stuck_, &h);
+  if (++stuck_count_ < width()) return false;
+  for (home* s = stuck_; s; s = s->next_stuck)
+    if (!s->sleeps()) return false;
+  for (home* s = stuck_; s; s = s->next_stuck) {
+    if (!s->could_give_up()) continue;
+    if (s == &h) return true;
+    s->tell_to_give_up();
+    return false;
+  }
+  return false;
+}
+
+void engine::goes_on(home& h) noexcept {
+  spin_guard here(stuck_lock_);
+  home** at = &stuck_;
+  while (*at != &h) at = &(*at)->next_stuck;
+  *at = h.next_stuck;
+  stuck_count_--;
 }
 
 void engine::run(queue_ticket& t) noexcept {

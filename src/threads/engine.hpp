@@ -13,6 +13,7 @@
 #include "sys/thread.hpp"
 
 #include <kettle/base/atomic.hpp>
+#include <kettle/base/spin_lock.hpp>
 #include <kettle/core/close_mode.hpp>
 #include <kettle/core/mail.hpp>
 #include <kettle/core/place.hpp>
@@ -47,6 +48,8 @@ class engine : public job_queue, public companion {
   virtual void join() noexcept = 0;
   virtual std::uint32_t width() const noexcept = 0;
   std::uint32_t most_at_work() const noexcept final { return width(); }
+  bool gets_stuck(home& h) noexcept final;
+  void goes_on(home& h) noexcept final;
 
   // Gives a child of a nursery, or a pool's own task, to this engine. What cannot be started ends
   // with that error.
@@ -83,6 +86,9 @@ class engine : public job_queue, public companion {
 
  private:
   mutable sys::fork_mark process_;
+  spin_lock stuck_lock_;
+  home* stuck_ = nullptr;  // asleep, and waiting for jobs of theirs that are still queued
+  std::uint32_t stuck_count_ = 0;
 };
 
 }  // namespace kettle::inline KETTLE_ABI

@@ -218,6 +218,7 @@ void lane::work(state& s, thread& me, home& here) noexcept {
 // by itself.
 bool lane::run_abandoned(state& s, placed_child_base& c, home& here) noexcept {
   here.work_for(nullptr);
+  here.take_jobs_from(nullptr);
   s.left.fetch_sub(1, release);
   sys::futex_wake(s.left);
   c.run_remote();
@@ -225,6 +226,7 @@ bool lane::run_abandoned(state& s, placed_child_base& c, home& here) noexcept {
   if (s.gone) return false;
   s.left.fetch_add(1, relaxed);  // join() looks again under the lock
   here.work_for(s.companions);
+  here.take_jobs_from(s.owner);
   return true;
 }
 

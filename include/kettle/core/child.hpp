@@ -48,6 +48,9 @@ class child_base : public context {
   virtual void request_cancel() noexcept;
   // Asked by who is about to wait for it: run it yourself if you can. True: it was run.
   virtual bool help() noexcept { return false; }
+  // Who waits for it has parked (null: goes on), on his home: in between it may be run in his
+  // place.
+  virtual void awaited(const context*) noexcept {}
 
   // The small ones first: they fit behind the last one of the context. The flags are written before
   // anybody else knows the child.

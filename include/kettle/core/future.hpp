@@ -37,9 +37,13 @@ class future_wait : public wait_point {
   const char* what() const noexcept final { return "future"; }
 
  protected:
+  void leave() noexcept {
+    if (std::exchange(awaited_, false)) child_->awaited(nullptr);
+  }
   child_base* child_;
 
  private:
+  bool awaited_ = false;  // told so, on our home
   bool outside_ = false;  // we count among our home's outside_wakers
   atomic<bool> left_{
       false};  // of a group that another wait has won: the completer touches us no more
@@ -140,6 +144,7 @@ future_operation<T>::future_operation(future<T>& f) : future_wait(f.child_), fut
 }
 
 template <class T> T future_operation<T>::finish() {
+  leave();
   child_base* c = std::exchange(future_->child_, nullptr);
   struct releaser {
     child_base* c;

@@ -16,6 +16,7 @@ class cancel_scope;
 class domain;
 class home;
 class placed_child_base;
+class thread_context;
 struct backlog;
 
 // The engine that a child on another thread was given to.
@@ -31,6 +32,11 @@ class job_queue {
   // way.
   using looker = void (*)(const job_queue*, placed_child_base&) noexcept;
   virtual looker end_looker() const noexcept { return nullptr; }
+  // A thread of it sleeps for jobs of its own, of which it can run none itself. True: so do all
+  // others, and nobody will ever run those that are queued: it is to give up its own. (Or another
+  // thread has been told so.) Then, and when it wakes, goes_on().
+  virtual bool gets_stuck(home&) noexcept { return false; }
+  virtual void goes_on(home&) noexcept {}
 };
 
 namespace detail {
@@ -53,8 +59,17 @@ struct remote_link {
   kettle::domain* domain = nullptr;
   kettle::backlog* backlog = nullptr;  // where the domain counts it until it begins
   time_point deadline = never;
-  shared_text reason;                 // of the cancellation; valid once `cancel_asked` is set
-  interrupter* interrupts = nullptr;  // of an interruptible child; lives as long as the child
+  shared_text reason;                  // of the cancellation; valid once `cancel_asked` is set
+  interrupter* interrupts = nullptr;   // of an interruptible child; lives as long as the child
+
+  // Among the jobs that a job of the same queue waits for; on that one's home only.
+  void await_in(thread_context& job) noexcept;
+  void not_awaited() noexcept;  // harmless when it is not
+  void begun() noexcept;        // it is still awaited, but none of those that could be run
+  thread_context* awaited_in = nullptr;
+  bool listed = false;
+  remote_link* prev_awaited = nullptr;
+  remote_link* next_awaited = nullptr;
 
   // What the child waits for, as its scope and its future see it.
   struct wait final : wait_point {
