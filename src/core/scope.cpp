@@ -203,9 +203,12 @@ bool cancel_scope::rearm_here() noexcept {
   time_point enclosing = enclosing_deadline(), before = limit_;
   limit_ = std::min(deadline_, enclosing);
   kettle::disarm(*at_, *this);
+  if (limit_ != before)
+    for (context* c = members_; c; c = c->scope_next_)
+      if (c->waiting_) c->waiting_->deadline_moves(limit_);
   if (!cancel_called_ && deadline_ < enclosing) {
     if (deadline_ <= at_->now())
-      on_deadline(*this);
+      fire_(*this);
     else
       at_->arm_promised(*this, deadline_);
   }

@@ -58,7 +58,7 @@ struct remote_link {
   cancel_scope* root = nullptr;  // the worker's
   kettle::domain* domain = nullptr;
   kettle::backlog* backlog = nullptr;  // where the domain counts it until it begins
-  time_point deadline = never;
+  atomic<time_point> deadline{never};  // in force there; moved by the nursery's home
   shared_text reason;                  // of the cancellation; valid once `cancel_asked` is set
   interrupter* interrupts = nullptr;   // of an interruptible child; lives as long as the child
 
@@ -77,6 +77,7 @@ struct remote_link {
     bool start() override { return false; }
     void unlink() noexcept override {}
     void cancel() noexcept override;
+    void deadline_moves(time_point t) noexcept override;
     const char* what() const noexcept override;
     void describe(std::string& out) const override;
     int runs_on() const noexcept override;

@@ -85,9 +85,15 @@ class cancel_scope : private timer {
   cancel_scope* next_sibling() const noexcept { return next_; }
   nursery* children_of = nullptr;  // the nursery whose scope this is
 
+ protected:
+  // For a scope that does something else when its deadline has come, and on_deadline() in the end.
+  cancel_scope(time_point deadline, timer::handler fire) noexcept
+      : timer(fire), deadline_(deadline) {}
+  static void on_deadline(timer& t) noexcept;
+  static cancel_scope& of(timer& t) noexcept { return static_cast<cancel_scope&>(t); }
+
  private:
   friend struct debugger_view;  // where things are
-  static void on_deadline(timer& t) noexcept;
   bool outer_visible() const noexcept;
   time_point enclosing_deadline() const noexcept;
   // Both walk the tree without recursion, and go below a scope only if something has changed for

@@ -55,6 +55,8 @@ class wait_point {
   // Asked by the waiter's scope, on its home. What needs the kernel's agreement overrides it and
   // lets completion decide.
   virtual void cancel() noexcept;
+  // The deadline that ends a wait in the waiter's scope has become another one; on its home.
+  virtual void deadline_moves(time_point) noexcept {}
   // Asked, on any thread, when nothing can happen and cancellation has not helped: true: it ends
   // with an error of its own.
   virtual bool give_up() noexcept { return false; }
