@@ -175,7 +175,7 @@ void home::look_around() {
   if (has_ready()) {
     poll_now();
     if (domain_->world()) domain_->turn_passes();
-  } else if (!placed_child_base::help_awaited(*thread_)) {
+  } else if (!placed_child_base::help_queued(*thread_)) {
     bool stuck = queue_ && thread_->unfinished > 0 && timers_.empty();
     sleep_until(domain_->world() ? never : timers_.next(), stuck);
   }

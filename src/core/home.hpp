@@ -142,7 +142,7 @@ class home : public detail::list_links<home> {  // among those of its domain
   }
   job_queue* takes_jobs_from() const noexcept { return queue_; }
 
-  context& thread() noexcept { return *thread_; }  // the innermost
+  thread_context& thread() noexcept { return *thread_; }  // the innermost
   static bool is_thread(const context& c) noexcept { return c.kind_ == &thread_kind; }
   // Makes a job's context the innermost; gives the one that was.
   thread_context& stand_on(thread_context& job) noexcept { return *std::exchange(thread_, &job); }

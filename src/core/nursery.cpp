@@ -17,6 +17,9 @@ void nursery::open(context& owner) {
 }
 
 void nursery::check_open() const {
+  if (tls.at != owner_->at_)
+    throw usage_error(
+        "start: this nursery is another thread's, and children are started in it there");
   if (closed_) throw usage_error("start: this nursery has closed");
 }
 
@@ -111,7 +114,7 @@ void nursery::child_gone(bool service) noexcept {
 }
 
 bool nursery::join_operation::start() {
-  while (placed_child_base::help_one_of(nursery_.scope_))
+  while (tls.current == &tls.at->thread() && placed_child_base::help_queued(tls.at->thread()))
     who().at_->take_mail();  // the one we ran may be gone now
   who().waiting_ = this;
   if (nursery_.children_ + nursery_.services_ == 0) return nursery_.closed_ = true;

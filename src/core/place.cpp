@@ -52,10 +52,6 @@ void awaited_by(const context& c, detail::remote_link& link) noexcept {
   if (thread_context* job = here.job_of(c)) link.await_in(*job);
 }
 
-bool is_remote(const context& c) noexcept {
-  return c.kind_ == &remote_kind || c.kind_ == &process_kind;
-}
-
 }  // namespace
 
 namespace detail {
@@ -320,12 +316,6 @@ bool placed_child_base::help() noexcept {
   return true;
 }
 
-bool placed_child_base::help_one_of(cancel_scope& s) noexcept {
-  for (context* c = s.first_member(); c; c = c->scope_next_)
-    if (is_remote(*c) && static_cast<placed_child_base*>(c)->help()) return true;
-  return false;
-}
-
 // A nursery's child is awaited from its start to its end.
 void placed_child_base::awaited(const context* by) noexcept {
   if (!ticket_ || nursery_) return;
@@ -336,7 +326,7 @@ void placed_child_base::awaited(const context* by) noexcept {
     link.not_awaited();
 }
 
-bool placed_child_base::help_awaited(thread_context& job) noexcept {
+bool placed_child_base::help_queued(thread_context& job) noexcept {
   for (detail::remote_link *l = job.queued, *next; l; l = next) {
     next = l->next_awaited;
     placed_child_base& c = l->waits.child;

@@ -139,6 +139,7 @@ bool cancel_scope::absorbs() noexcept {
 }
 
 void cancel_scope::cancel(shared_text reason) noexcept {
+  if (at_ && tls.at != at_) return ask(std::move(reason));
   if (cancel_called_) return;
   cancel_called_ = true;
   reason_ = std::move(reason);

@@ -82,11 +82,24 @@ void detail::scope_control::scope_ended() noexcept {
   drop();
 }
 
-scope_handle cancel_scope::handle() {
+// What it shares with its handles is made once, by whoever needs it first.
+scope_control& cancel_scope::control() {
+  static constinit spin_lock making;
+  spin_guard here(making);
   if (!control_) control_ = new scope_control(*this, at_ ? *at_ : home::here());
-  scope_handle h(control_);
+  return *control_;
+}
+
+scope_handle cancel_scope::handle() {
+  scope_handle h(&control());
   control_->count();
   return h;
+}
+
+void cancel_scope::ask(shared_text reason) noexcept {
+  auto* r = new request(control(), wish::cancel);
+  r->reason = std::move(reason);
+  send(r);
 }
 
 scope_handle::scope_handle(scope_control* c) noexcept : control_(c) {

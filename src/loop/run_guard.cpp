@@ -172,8 +172,10 @@ run_guard::run_guard(const run_options& o) {
   if (virtual_time && kind != backend_kind::automatic)
     throw usage_error("run: virtual time has a network of its own, and no back end '" +
                       std::string(o.backend) + "'");
-  bool joins = h.is_in_nursery();  // then the outer one says what keeps it open
-  auto made = std::make_unique<state>(h, virtual_time || joins ? duration::max() : duration(o.grace));
+  bool joins = h.is_in_nursery();
+  // If it joins, the outer one says what keeps it open.
+  duration grace = virtual_time || joins ? duration::max() : duration(o.grace);
+  auto made = std::make_unique<state>(h, grace);
   if (joins)
     check_joins(h, virtual_time, kind);
   else

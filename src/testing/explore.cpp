@@ -115,7 +115,8 @@ class explorer {
 
  private:
   bool has_time() const noexcept {
-    return sys::monotonic_now() - began_ < options_.time && found_.schedules < options_.seeds;
+    return sys::monotonic_now() - began_ < duration(options_.time) &&
+           found_.schedules < options_.seeds;
   }
 
   // True: it has failed.

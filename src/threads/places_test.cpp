@@ -274,5 +274,36 @@ TEST(on_thread, many_are_started_and_cancelled_at_random) {
   EXPECT_LE(ran, 2000);
 }
 
+TEST(on_thread, starts_nothing_in_a_nursery_of_another_thread) {
+  run([](nursery& n) -> task<> {
+    auto intrudes = [&n] { EXPECT_THROW(n.start([]() -> task<> { co_return; }), usage_error); };
+    co_await on_thread(intrudes);
+  });
+}
+
+TEST(on_thread, may_ask_a_nursery_or_scope_of_another_thread_to_be_cancelled) {
+  run([]() -> task<> {
+    std::string why;
+    auto body = [&why](nursery& n) -> task<> {
+      n.start(on_thread, [&n] { n.cancel("from another thread"); });
+      try {
+        co_await sleep_forever();
+      } catch (const cancelled& c) {
+        why = c.reason;
+      }
+    };
+    co_await with_nursery(body);
+    EXPECT_EQ(why, "from another thread");
+
+    cancel_scope s;
+    auto cancels_and_sleeps = [&s](nursery& n) -> task<> {
+      n.start(on_thread, [&s] { s.cancel(); });
+      co_await sleep_forever();
+    };
+    EXPECT_FALSE(co_await in_scope(s, with_nursery(cancels_and_sleeps)));
+    EXPECT_TRUE(s.caught());
+  });
+}
+
 }  // namespace
 }  // namespace kettle

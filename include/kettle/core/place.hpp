@@ -59,9 +59,8 @@ class placed_child_base : public child_base {
   // Elsewhere it may only see to its end, as its queue knows how to (end_looker), and gives false.
   bool help() noexcept override;
   void awaited(const context* by) noexcept override;
-  static bool help_one_of(cancel_scope& s) noexcept;  // a child in s that is waiting to run
   // Before the thread sleeps: runs one of those that its innermost job waits for.
-  static bool help_awaited(thread_context& job) noexcept;
+  static bool help_queued(thread_context& job) noexcept;
   static bool has_queued(
       const thread_context& job) noexcept;  // of those, one that nobody has begun
   // Nobody will ever run them: ends the newest with deadlock_error.

@@ -30,6 +30,8 @@ class cancel_scope : private timer {
 
   // Cancels everything in the scope, now and later. Idempotent, never throws: code after it runs
   // until its first wait. The reason is copied, unless it is a literal.
+  // From another thread it is a request, as through a handle.
+  // From another thread it is a request, as through a handle.
   void cancel(shared_text reason = {}) noexcept;
   // Moves the deadline to `grace` from now.
   void cancel_after(any_duration grace) noexcept;
@@ -94,6 +96,8 @@ class cancel_scope : private timer {
 
  private:
   friend struct debugger_view;  // where things are
+  detail::scope_control& control();
+  void ask(shared_text reason) noexcept;  // on another thread: to be cancelled
   bool outer_visible() const noexcept;
   time_point enclosing_deadline() const noexcept;
   // Both walk the tree without recursion, and go below a scope only if something has changed for
