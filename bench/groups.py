@@ -200,7 +200,29 @@ def echo(at, backend, connections, size, label):
     return Work(name, [row], sides, rounds=7, seconds=4)
 
 
+def fair(at):
+    """How late a ping is answered beside a peer that sends without end, by a server of one loop."""
+    load, go = at.built("net_fair"), at.built("peers", "go_core")
+    sides = [
+        program("kettle", load, "load", load, "serve"),
+        program("Go", load, "load", go, "serve", package="golang-go", needs=go),
+        script("asyncio", at.source("peers", "fair.py"), load),
+    ]
+    rows = [
+        Row("fair: ping beside a flood, p99", "ms", 1.0, "p99", against="Go"),
+        Row("fair: ping beside a flood, worst", "ms", 1.0, "worst", against="Go"),
+    ]
+    return Work("fair", rows, sides, rounds=7, seconds=10)
+
+
 def net(at):
+    return [
+        fair(at),
+        *echoes(at),
+    ]
+
+
+def echoes(at):
     return [
         echo(at, backend, connections, size, label)
         for backend in ("epoll", "io_uring")

@@ -49,11 +49,11 @@ def execute(command, what, cwd=None, env=None):
     return done.stdout
 
 
-def program(name, path, *args, note="", package="", env=None):
-    """A built program that prints its figures. A peer's that was not built is missing."""
+def program(name, path, *args, note="", package="", env=None, needs=None):
+    """A built program that prints its figures. A peer's that was not built is missing; `needs`: what is run by ours."""
 
     def run():
-        if not os.access(path, os.X_OK):
+        if not os.access(needs or path, os.X_OK):
             if name in OURS or not package:
                 raise Failed(f"{path} is not built")
             raise Missing(f"not built: it needs {package}")

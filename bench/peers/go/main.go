@@ -1,4 +1,4 @@
-// Go's side of the core measurements: go_core children|yield|join|memory, go_core sleepers N
+// Go's side of the measurements: go_core children|yield|join|memory|serve, go_core sleepers N
 //
 // All but the sleepers run on one processor, as one loop of kettle does.
 package main
@@ -134,5 +134,7 @@ func main() {
 		report("", join(500_000), "ns")
 	case "memory":
 		report("", memory(100_000), "KiB")
+	case "serve":
+		serve()
 	}
 }
