@@ -77,6 +77,7 @@ void home::leave_in_child() noexcept {
   home* h = tls.at;
   if (!h) return;
   bool at_rest = h->is_at_rest();
+  h->face_.leave();  // nobody is asked there any more
   h->ready_head_ = h->ready_tail_ = nullptr;
   h->thread_->woken_ = false;
   h->parents_backend_ = std::move(h->backend_);  // whose memory the kernel shares with the parent

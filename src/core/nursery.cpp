@@ -114,6 +114,9 @@ void nursery::child_gone(bool service) noexcept {
 }
 
 bool nursery::join_operation::start() {
+  if (tls.at->takes_jobs_from())  // from now on we wait for them, and may run those that are queued
+    for (context* c = nursery_.scope_.first_member(); c; c = c->scope_next_)
+      if (c != nursery_.owner_) static_cast<child_base*>(c)->awaited(&who());
   while (tls.current == &tls.at->thread() && placed_child_base::help_queued(tls.at->thread()))
     who().at_->take_mail();  // the one we ran may be gone now
   who().waiting_ = this;

@@ -196,10 +196,7 @@ bool placed_child_base::begin_remote(job_queue& queue) {
   link.domain = &at_->in();
   link.backlog = counted;
   waiting_ = &link.waits;
-  if (!is_cancelled(*this)) {
-    awaited_by(*this, link);
-    return true;
-  }
+  if (!is_cancelled(*this)) return true;
   ticket_->take();  // nobody may find us there: we are ended here
   link.bits.store(detail::remote_link::cancel_asked,
                   relaxed);  // nobody else knows us; a second one ends nothing
@@ -316,9 +313,8 @@ bool placed_child_base::help() noexcept {
   return true;
 }
 
-// A nursery's child is awaited from its start to its end.
 void placed_child_base::awaited(const context* by) noexcept {
-  if (!ticket_ || nursery_) return;
+  if (!ticket_) return;
   detail::remote_link& link = ticket_->link;
   if (by)
     awaited_by(*by, link);

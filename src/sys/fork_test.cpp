@@ -37,6 +37,7 @@ TEST(fork, handlers_run_in_the_child_only) {
 }
 
 TEST(fork, the_child_has_no_thread_at_rest) {
+  EXPECT_TRUE(sys::fork_mark().is_ours());  // forks are watched from now on
   sys::threads_at_rest.fetch_add(3, relaxed);
   EXPECT_EQ(status_of_child([] { return sys::threads_at_rest.load(relaxed) == 0; }), 0);
   sys::threads_at_rest.fetch_sub(3, relaxed);

@@ -104,13 +104,13 @@ TEST(explore, ends_with_its_seeds_and_with_its_time) {
 
 TEST(explore, a_deadlock_names_who_waits) {
   exploration found = explore({}, [] {
-    mutex a, b;
+    semaphore a(1), b(1);
     thread other("other", [&] {
-      auto first = a.lock().get();
-      auto second = b.lock().get();
+      auto first = a.acquire().get();
+      auto second = b.acquire().get();
     });
-    auto first = b.lock().get();
-    auto second = a.lock().get();
+    auto first = b.acquire().get();
+    auto second = a.acquire().get();
   });
   EXPECT_EQ(found.kind, "deadlock");
   EXPECT_NE(found.message.find("'main'"), std::string::npos) << found.message;

@@ -162,7 +162,7 @@ def inline_namespace(at):
     expect(ours, "the library exports nothing")
     bare = [s for s in ours if re.search(r"\bkettle::(?!v0\b)", s)]
     expect(not bare, "outside the inline namespace:\n" + "\n".join(bare))
-    foreign = [s for s in symbols if re.match(r"\w+ [TDB] ", s) and "kettle::v0::" not in s]
+    foreign = [s for s in symbols if re.match(r"\w+ [TDB] ", s) and not re.search("kettle(::|_)v0", s)]
     expect(not foreign, "strong symbols that are not ours to define:\n" + "\n".join(foreign))
 
 

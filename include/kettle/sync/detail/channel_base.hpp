@@ -41,7 +41,7 @@ struct channel_ring {
 
 class channel_base {
  public:
-  explicit channel_base(std::size_t capacity) noexcept : capacity_(capacity) {}
+  explicit channel_base(std::size_t capacity) : capacity_(capacity) {}
   channel_base(const channel_base&) = delete;
   channel_base& operator=(const channel_base&) = delete;
 
