@@ -303,6 +303,7 @@ bool placed_child_base::help() noexcept {
     if (link.look_for_end && tls.at->is_idle()) link.look_for_end(&link.queue, *this);
     return false;
   }
+  if (place_state_ != 0) return false;  // one of its threads has it already
   // Not in a coroutine or fiber: for those their thread does it, before it sleeps. Not with another
   // clock.
   if (tls.current != &tls.at->thread() || stack_is_deep()) return false;

@@ -174,7 +174,8 @@ run_guard::run_guard(const run_options& o) {
                       std::string(o.backend) + "'");
   bool joins = h.is_in_nursery();
   // If it joins, the outer one says what keeps it open.
-  duration grace = virtual_time || joins ? duration::max() : duration(o.grace);
+  bool silent = virtual_time || joins || seam::exploring();
+  duration grace = silent ? duration::max() : duration(o.grace);
   auto made = std::make_unique<state>(h, grace);
   if (joins)
     check_joins(h, virtual_time, kind);

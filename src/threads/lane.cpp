@@ -86,6 +86,12 @@ struct lane::state {
   }
 };
 
+// A job that a thread is about to begin is no job for who waits for it: it may block, and there is
+// somebody else to do that. In its place_state_, before it is handed over.
+static void has_thread(queue_ticket& t, bool yes = true) noexcept {
+  t.link.waits.child.place_state_ = yes;
+}
+
 lane::lane(lane_options options, companion_set* companions)
     : options_(options), state_(std::make_shared<state>()) {
   state_->owner = this;
@@ -108,11 +114,13 @@ bool lane::start(queue_ticket& t) noexcept {
     if (s.idle) {
       woken = std::exchange(s.idle, s.idle->next);
       s.idle_changes(-1);
+      has_thread(t);
       woken->job = &t;
     } else if (s.stats.threads == options_.most_threads) {
       s.push(t);
       return true;
     } else {
+      has_thread(t);
       s.stats.threads++;  // ours to make, outside the lock
     }
   }
@@ -124,6 +132,7 @@ bool lane::start(queue_ticket& t) noexcept {
   if (int error = add_thread(t)) {
     spin_guard here(s.lock);
     s.stats.threads--;
+    has_thread(t, false);
     if (s.stats.threads > 0)
       s.push(t);
     else
