@@ -222,6 +222,14 @@ TEST(tasks, the_place_of_a_task_is_shown) {
   EXPECT_TRUE(says(text, "far away (process) waits for a worker process\n"));
 }
 
+TEST(tasks, nobody_waits_for_a_pools_own_thread_that_sleeps) {
+  process_pool pool({.workers = 1});
+  event called;
+  pool.start([] {}).on_done([&](outcome<void>) { called.set(); });  // that thread has a loop now
+  called.wait().get();
+  EXPECT_EQ(dumped().find("no answer"), std::string::npos);
+}
+
 TEST(tasks, a_name_with_line_ends_stays_one_line) {
   std::string text;
   run(on_virtual_time, [&](nursery& n) -> task<> {
@@ -255,9 +263,9 @@ TEST(tasks, a_thread_that_kettle_does_not_know_can_ask) {
 TEST(tasks, a_thread_that_does_not_answer_is_named_with_what_it_runs) {
   std::string text;
   int thread = 0;
+  std::atomic<bool> go{false};
+  event begun;
   run([&](nursery& n) -> task<> {
-    std::atomic<bool> go{false};
-    event begun;
     auto encode = [&] {
       thread = sys::thread_id();
       begun.set();
@@ -288,8 +296,8 @@ TEST(tasks, a_thread_that_waits_for_work_need_not_answer) {
 
 TEST(tasks, two_that_ask_at_the_same_time_answer_each_other) {
   std::string here, there;
+  barrier both(2);
   run([&](nursery& n) -> task<> {
-    barrier both(2);
     auto ask = [&] {
       both.wait().get();
       there = dumped();

@@ -63,6 +63,14 @@ void process_engine::run_manager() noexcept {
   shut_down();
 }
 
+// The thread has a home since somebody's callback needed one: nobody who asks for its tasks shall
+// wait for it while it sleeps here.
+static void rests(bool on) noexcept {
+  if (!tls.at) return;
+  tls.at->face().rests(on);
+  if (on && tls.at->face().is_asked()) tls.at->take_mail();
+}
+
 // Until there is something to do; answers that come fast are let gather, so that not each of them
 // wakes us.
 void process_engine::sleep(std::size_t taken) {
@@ -76,7 +84,9 @@ void process_engine::sleep(std::size_t taken) {
     until = has_answers() ? always : next_time();
   }
   pollfd both[] = {{memory_.bell(), POLLIN, 0}, {server_.orders.get(), POLLIN, 0}};
+  rests(true);
   sys::wait_any(both, server_.orders ? 2 : 1, until);
+  rests(false);
   a.client_asleep.store(0, seq_cst);
   if (both[0].revents) memory_.take_bell();
   if (both[1].revents) take_reports();
