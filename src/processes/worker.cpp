@@ -184,8 +184,11 @@ class worker {
     }
     look_for_cancel();  // asked before we were there
     t.run_remote();
-    spin_guard here(lock_);
-    current_ = nullptr;
+    {
+      spin_guard here(lock_);
+      current_ = nullptr;
+    }
+    if (t.ending_ == ending::cancelled) throw cancelled{"cancelled before it began"};
   }
 
   void publish(const claimed_slot& mine, slot_word started) noexcept {
