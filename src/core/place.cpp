@@ -7,9 +7,8 @@
 #include "core/home.hpp"
 #include "sys/interrupts.hpp"
 
-#include <optional>
-
 #include <memory>
+#include <optional>
 
 namespace kettle::inline KETTLE_ABI {
 

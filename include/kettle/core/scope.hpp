@@ -31,7 +31,6 @@ class cancel_scope : private timer {
   // Cancels everything in the scope, now and later. Idempotent, never throws: code after it runs
   // until its first wait. The reason is copied, unless it is a literal.
   // From another thread it is a request, as through a handle.
-  // From another thread it is a request, as through a handle.
   void cancel(shared_text reason = {}) noexcept;
   // Moves the deadline to `grace` from now.
   void cancel_after(any_duration grace) noexcept;
