@@ -38,6 +38,8 @@ std::string doctor_text(const machine_report& r) {
   line("memory", mebibytes(r.memory));
   line("descriptors", fmt::format("{} at once, {} if raised", r.files_soft, r.files_hard));
   line("FSGSBASE", yes_or(r.fsgsbase, "no"));
+  line("guard pages", r.light_guards ? "light" : "a mapping each");
+  line("RWF_NOWAIT", yes_or(r.pipes_nowait, "not on pipes"));
   for (auto& sentence : r.advice) out += "- " + sentence + "\n";
   return out;
 }
@@ -56,6 +58,8 @@ std::string doctor_json(const machine_report& r) {
       {"memory_bytes", r.memory},
       {"descriptors", {{"soft", r.files_soft}, {"hard", r.files_hard}}},
       {"fsgsbase", r.fsgsbase},
+      {"light_guards", r.light_guards},
+      {"pipes_nowait", r.pipes_nowait},
       {"advice", r.advice}};
   return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

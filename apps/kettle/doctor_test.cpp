@@ -36,6 +36,8 @@ TEST(doctor, says_which_back_end_and_why_and_what_else_it_found) {
             "memory      512 MiB\n"
             "descriptors 1024 at once, 4096 if raised\n"
             "FSGSBASE    no\n"
+            "guard pages a mapping each\n"
+            "RWF_NOWAIT  not on pipes\n"
             "- a sentence\n");
 }
 
@@ -55,5 +57,7 @@ TEST(doctor, speaks_json_with_a_schema) {
   EXPECT_EQ(out["cores"]["quota"], 1.5);
   EXPECT_EQ(out["descriptors"]["hard"], 4096);
   EXPECT_EQ(out["io_uring"]["usable"], false);
+  EXPECT_EQ(out["light_guards"], false);
+  EXPECT_EQ(out["pipes_nowait"], false);
   EXPECT_EQ(out["advice"][0], "a sentence");
 }

@@ -10,7 +10,7 @@
 // what lies beyond, or was not needed for a while, is given back to the kernel. A page-table page
 // covers 2 MiB, so the stride decides what a sleeping fiber costs there: 0.5 KiB at 256 KiB, 132 B
 // at 64 KiB. Guards: the lowest page of each stride traps. Kernels before 6.13 need a mapping per
-// guard, of which there are about 32 000 for the whole process: beyond the first 20 000 a pattern
+// guard, of which there are about 32 000 for the whole process: beyond 20 000 at once a pattern
 // stands in for the guard and is looked at when the stack comes back; this is said once on stderr.
 
 #include <kettle/base/require.hpp>
@@ -29,16 +29,19 @@ struct stack_options {
 class stack {
  public:
   stack() noexcept = default;
-  stack(std::byte* low, std::byte* top) noexcept : low_(low), top_(top) {}
+  stack(std::byte* low, std::byte* top, bool guarded) noexcept
+      : low_(low), top_(top), guarded_(guarded) {}
 
   std::byte* top() const noexcept { return top_; }
   std::byte* bottom() const noexcept { return low_; }  // the lowest usable byte
   std::size_t size() const noexcept { return std::size_t(top_ - low_); }
+  bool guarded() const noexcept { return guarded_; }  // the page below traps
   explicit operator bool() const noexcept { return top_ != nullptr; }
 
  private:
   std::byte* low_ = nullptr;
   std::byte* top_ = nullptr;
+  bool guarded_ = false;
 };
 
 class stack_pool {
@@ -59,7 +62,8 @@ class stack_pool {
     return s;
   }
   void give(stack s) noexcept {
-    if (patterns_) check_pattern(s);
+    if (!s.guarded()) [[unlikely]]
+      check_pattern(s);
     out_--;
     if (hot_.size() == options_.hot || ++gives_ == gives_per_period) [[unlikely]]
       return give_slow(s);
@@ -83,7 +87,8 @@ class stack_pool {
   void add_slab();
   void give_slow(stack s) noexcept;
   void cool(stack s) noexcept;
-  void guard(std::byte* low) noexcept;
+  bool guard(std::byte* low) noexcept;
+  static void write_pattern(std::byte* bottom) noexcept;
   static void check_pattern(stack s) noexcept;
 
   stack_options options_;
@@ -97,7 +102,7 @@ class stack_pool {
   std::size_t left_in_slab_ = 0;
   std::byte* next_ = nullptr;
   std::vector<slab> slabs_;
-  bool patterns_ = false;
+  long mapped_guards_ = 0;
 };
 
 }  // namespace kettle::inline KETTLE_ABI

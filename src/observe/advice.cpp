@@ -25,6 +25,14 @@ std::vector<std::string> advice_for(const machine_report& r) {
     out.push_back(fmt::format(
         "a quota of {:.2g} CPUs on {} cores: computing in more than {} threads gains nothing",
         r.cpu_quota, r.affinity_cores, r.cores));
+  if (!r.light_guards)
+    out.push_back(
+        "no light guard pages (Linux 6.13): each fiber's stack costs a mapping; beyond 20 000 "
+        "fibers at once an overflow is noticed only when its fiber ends");
+  if (!r.pipes_nowait)
+    out.push_back(
+        "no RWF_NOWAIT on pipes (Linux 6.15): each read and write of a pipe or terminal costs a "
+        "poll more, and a write takes at most 4 KiB");
   if (r.cores == 1)
     out.push_back("one usable core: threads can overlap waits here, but not computing");
   return out;

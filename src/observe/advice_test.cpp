@@ -11,6 +11,7 @@ machine_report sound() {
   r.io_uring = true;
   r.cores = r.affinity_cores = 4;
   r.files_soft = r.files_hard = 20'000;
+  r.light_guards = r.pipes_nowait = true;
   return r;
 }
 
@@ -23,6 +24,17 @@ TEST(advice, a_denied_io_uring_is_named_with_its_reason) {
   EXPECT_EQ(advice_for(r),
             (std::vector<std::string>{
                 "io_uring cannot be used, epoll stands in: Operation not permitted"}));
+}
+
+TEST(advice, what_an_older_kernel_lacks_is_named_with_its_price) {
+  auto r = sound();
+  r.light_guards = false;
+  ASSERT_EQ(advice_for(r).size(), 1u);
+  EXPECT_TRUE(advice_for(r)[0].starts_with("no light guard pages (Linux 6.13): each fiber's"));
+  r = sound();
+  r.pipes_nowait = false;
+  ASSERT_EQ(advice_for(r).size(), 1u);
+  EXPECT_TRUE(advice_for(r)[0].starts_with("no RWF_NOWAIT on pipes (Linux 6.15): each read"));
 }
 
 TEST(advice, few_descriptors_come_with_the_way_to_more) {

@@ -3,6 +3,8 @@
 #include "loop/choose.hpp"
 #include "observe/advice.hpp"
 #include "sys/machine.hpp"
+#include "sys/pages.hpp"
+#include "sys/stream.hpp"
 
 #include <kettle/base/error.hpp>
 
@@ -32,6 +34,8 @@ machine_report look_at_machine() {
   r.files_soft = files.soft;
   r.files_hard = files.hard;
   r.fsgsbase = sys::has_fsgsbase();
+  r.light_guards = sys::has_light_guards();
+  r.pipes_nowait = sys::pipes_know_nowait();
   r.advice = advice_for(r);
   return r;
 }

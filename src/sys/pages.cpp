@@ -40,6 +40,14 @@ guard_kind guard_pages(std::byte* at, std::size_t bytes, bool mapping_allowed) n
   return guard_kind::none;
 }
 
+bool has_light_guards() noexcept {
+  std::byte* page = reserve_pages(page_bytes());
+  if (!page) return false;
+  bool light = guard_pages(page, page_bytes(), false) == guard_kind::light;
+  release_pages(page, page_bytes());
+  return light;
+}
+
 void discard_pages(std::byte* at, std::size_t bytes) noexcept {
   ::madvise(at, bytes, MADV_DONTNEED);
 }

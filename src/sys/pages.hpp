@@ -1,10 +1,10 @@
 #pragma once
 // Address space for stacks: reserve much, use little, give back at once.
 //
-//   std::byte* slab = sys::reserve_pages(16 << 30);   // null when the address space is not to be
-//   had sys::guard_pages(slab, 4096);                     // any access traps from now on
-//   sys::discard_pages(slab + 4096, 8192);            // contents gone, memory given back; reads
-//   give zeros sys::release_pages(slab, 16 << 30);
+//   std::byte* slab = sys::reserve_pages(16 << 30);  // null: there is no address space left
+//   sys::guard_pages(slab, 4096, true);              // any access traps from now on
+//   sys::discard_pages(slab + 4096, 8192);           // gives the memory back; reads give zeros
+//   sys::release_pages(slab, 16 << 30);
 //
 // All functions are thread-safe. None throws: what a kernel lacks is told by the result.
 
@@ -29,6 +29,7 @@ enum class guard_kind : std::uint8_t {
 };
 // Makes [at, at + bytes) trap. Uses `mapping` only where allowed to.
 guard_kind guard_pages(std::byte* at, std::size_t bytes, bool mapping_allowed) noexcept;
+bool has_light_guards() noexcept;
 
 void discard_pages(std::byte* at, std::size_t bytes) noexcept;
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 
 namespace kettle {
@@ -28,6 +29,20 @@ TEST(seccomp, denies_io_uring_with_the_given_error_and_nothing_else) {
               }),
               0);
   }
+}
+
+TEST(seccomp, refuses_a_call_by_one_of_its_arguments) {
+  EXPECT_EQ(status_of_child([] {
+              if (sys::refuse_calls({{.call = SYS_fcntl,
+                                      .error = EOPNOTSUPP,
+                                      .argument = 1,
+                                      .mask = 0xff,
+                                      .value = F_GETFD}}) != 0)
+                return 1;
+              if (::fcntl(0, F_GETFD) != -1 || errno != EOPNOTSUPP) return 2;
+              return ::fcntl(0, F_GETFL) >= 0 ? 0 : 3;
+            }),
+            0);
 }
 
 }  // namespace

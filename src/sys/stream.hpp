@@ -2,8 +2,7 @@
 // Reading and writing pipes, terminals and files without making the thread wait for another
 // process.
 //
-//   int n = sys::read_now(fd, buffer, size, -1);      // bytes, 0 at the end, -EAGAIN: it would
-//   wait
+//   int n = sys::read_now(fd, buffer, size, -1);  // bytes; 0: the end; -EAGAIN: it would wait
 //
 // The descriptors are often shared with other programs (a terminal, a pipe of the shell), so
 // O_NONBLOCK, which belongs to all who share one, is never set: RWF_NOWAIT asks for one call, and
@@ -34,6 +33,16 @@ constexpr bool not_known(ssize_t r) noexcept {
   return r == -EOPNOTSUPP || r == -ENOSYS || r == -EINVAL;
 }
 }  // namespace detail
+
+// Whether this kernel knows RWF_NOWAIT on pipes (Linux 6.15).
+inline bool pipes_know_nowait() noexcept {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+  unique_fd reading(ends[0]), writing(ends[1]);
+  char byte;
+  iovec part{&byte, 1};
+  return !detail::not_known(result_of(::preadv2(reading.get(), &part, 1, -1, RWF_NOWAIT)));
+}
 
 inline int read_now(int fd, void* data, std::size_t size, std::int64_t offset,
                     on_disk policy = on_disk::wait) noexcept {

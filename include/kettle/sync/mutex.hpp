@@ -24,7 +24,7 @@ namespace kettle::inline KETTLE_ABI {
 
 class mutex_lock;
 
-class mutex : private held_lock {
+class mutex final : private held_lock {
  public:
   using guard = kettle::guard<mutex>;
 
