@@ -14,8 +14,45 @@ ending ending_of(const std::exception_ptr& e) noexcept {
   return thrown_as<cancelled>(e) ? ending::cancelled : ending::error;
 }
 
+struct child_base::cancel_request final : mail {
+  explicit cancel_request(child_base& c) noexcept : mail(deliver), child(c) {}
+  static void deliver(mail& m) noexcept;
+  child_base& child;
+};
+
+void child_base::cancel_request::deliver(mail& m) noexcept {
+  auto* self = static_cast<cancel_request*>(&m);
+  child_base& c = self->child;
+  delete self;
+  c.word_.fetch_sub(asked, acq_rel);
+  if (!c.ended_) return c.request_cancel();
+  home& at = *c.at_;
+  nursery* n = c.nursery_;
+  bool service = c.service_;
+  at.outside_wakers.fetch_sub(1, relaxed);
+  tls.current = &at.callback();
+  if (c.complete() && n) n->child_gone(service);
+  tls.current = &at.thread();
+}
+
+void child_base::ask_home_to_cancel() noexcept {
+  std::uintptr_t w = word_.load(relaxed);
+  do {
+    if (w == done || (w & asked)) return;
+  } while (!word_.compare_exchange_strong(w, w | asked, acq_rel));
+  post(*at_, *new cancel_request(*this));  // it is not done before this arrives: its home is there
+}
+
 void child_base::request_cancel() noexcept {
+  if (tls.at != at_) return ask_home_to_cancel();
   if (!is_done()) cancel_scope::self_cancelled(*this);
+}
+
+bool child_base::exchange_word(std::uintptr_t& from, std::uintptr_t to) noexcept {
+  std::uintptr_t w = from;
+  while (!word_.compare_exchange_strong(w, to | (w & asked), acq_rel, acquire))
+    if ((w & ~asked) != from) return from = w & ~asked, false;
+  return true;
 }
 
 void child_base::fail(std::exception_ptr e) noexcept {
@@ -23,8 +60,15 @@ void child_base::fail(std::exception_ptr e) noexcept {
   if (ending_ == ending::error) error_ = std::move(e);
 }
 
-void child_base::complete() noexcept {
-  std::uintptr_t before = word_.exchange(done, acq_rel);
+bool child_base::complete() noexcept {
+  std::uintptr_t before = word_.load(relaxed);
+  do {
+    if (before & asked) {
+      ended_ = true;
+      at_->outside_wakers.fetch_add(1, relaxed);
+      return false;
+    }
+  } while (!word_.compare_exchange_strong(before, done, acq_rel));
   if (before == abandoned) {
     if (keeps_error_ && error_)
       drop_error(error_, name() ? name() : "a task whose future was dropped");
@@ -32,12 +76,13 @@ void child_base::complete() noexcept {
   } else if (before != running) {
     reinterpret_cast<wait_point*>(before)->granted();
   }
+  return true;
 }
 
 void child_base::abandon() noexcept {
-  std::uintptr_t before = word_.exchange(abandoned, acq_rel);
-  KETTLE_ASSERT(before == done || before == running || exits_here(),
-                "a future was dropped while somebody waits for it");
+  std::uintptr_t before = running;
+  if (exchange_word(before, abandoned)) return;
+  KETTLE_ASSERT(before == done || exits_here(), "a future was dropped while somebody waits for it");
   if (before != done) return;
   if (keeps_error_ && error_)
     drop_error(error_, name() ? name() : "a task whose future was dropped");
@@ -60,8 +105,7 @@ void child_base::finish() noexcept {
   } else if (ending_ == ending::cancelled && !self_cancelled_) {
     n.child_was_cancelled(service);
   }
-  complete();
-  n.child_gone(service);
+  if (complete()) n.child_gone(service);
   tls.current = &at.thread();
 }
 
@@ -76,8 +120,7 @@ bool future_wait::start() {
     who().waiting_ = this;      // it waited in our place
   left_.store(false, relaxed);  // nobody else knows us yet
   std::uintptr_t expected = child_base::running;
-  if (child_->word_.compare_exchange_strong(expected, reinterpret_cast<std::uintptr_t>(this),
-                                            acq_rel, acquire)) {
+  if (child_->exchange_word(expected, reinterpret_cast<std::uintptr_t>(this))) {
     // A pool's own task is no business of our run: while we wait for it there is no deadlock.
     if (!child_->nursery_ && !std::exchange(outside_, true))
       tls.at->outside_wakers.fetch_add(1, relaxed);
@@ -93,7 +136,7 @@ bool future_wait::start() {
 void future_wait::unlink() noexcept {
   leave();
   auto expected = reinterpret_cast<std::uintptr_t>(this);
-  if (child_->word_.compare_exchange_strong(expected, child_base::running, acq_rel)) return;
+  if (child_->exchange_word(expected, child_base::running)) return;
   // Of a group that another wait has won or that is cancelled. The completer has seen us: it is a
   // few instructions from its last touch.
   while (!left_.load(acquire)) sys::relax();
@@ -108,7 +151,7 @@ void future_wait::granted() noexcept {
 
 void future_wait::cancel() noexcept {
   auto expected = reinterpret_cast<std::uintptr_t>(this);
-  if (!child_->word_.compare_exchange_strong(expected, child_base::running, acq_rel)) return;
+  if (!child_->exchange_word(expected, child_base::running)) return;
   leave();
   take(claim::cancelled);
   make_ready(who());
@@ -123,7 +166,7 @@ void throw_if_failed(child_base& c) {
 bool call_when_done(child_base& c, done_callback* callback) noexcept {
   std::uintptr_t expected = child_base::running;
   auto waiter = reinterpret_cast<std::uintptr_t>(static_cast<wait_point*>(callback));
-  if (c.word_.compare_exchange_strong(expected, waiter, acq_rel, acquire)) return true;
+  if (c.exchange_word(expected, waiter)) return true;
   if (expected != child_base::done) return false;
   callback->granted();
   return true;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace kettle {
@@ -234,6 +235,41 @@ TEST(child, knows_a_cancellation_of_a_derived_class) {
   EXPECT_EQ(ending_of(std::make_exception_ptr(cancelled())), ending::cancelled);
   EXPECT_EQ(ending_of(std::make_exception_ptr(end_of_channel())), ending::error);
   EXPECT_EQ(ending_of(std::make_exception_ptr(1)), ending::error);
+}
+
+TEST(future, cancels_a_child_of_another_thread) {
+  for (bool ends_first : {false, true}) {
+    run([ends_first](nursery& n) -> task<> {
+      auto f = n.start([ends_first]() -> task<int> {
+        if (!ends_first) co_await sleep_forever();
+        co_return 42;
+      });
+      std::thread([&f] { f.cancel(); }).join();  // the request lies in our mail now
+      int got = 0;
+      try {
+        got = co_await f;
+      } catch (const cancelled&) {
+        got = -1;
+      }
+      EXPECT_EQ(got, ends_first ? 42 : -1);
+    });
+  }
+}
+
+TEST(future, that_cancels_a_child_of_another_thread_may_go) {
+  run([](nursery& n) -> task<> {
+    auto f = n.start(sleep_forever);
+    auto g = n.start(on_fiber, [] { sleep_forever().get(); });
+    auto h = n.start(on_thread, [] { sleep_forever().get(); });
+    std::thread([&] {
+      for (auto* each : {&f, &g, &h}) {
+        each->cancel();
+        each->cancel();
+        auto gone = std::move(*each);
+      }
+    }).join();
+    co_return;
+  });
 }
 
 }  // namespace

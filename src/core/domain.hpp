@@ -89,7 +89,8 @@ class domain {
   void is_woken() noexcept { work_begins(); }  // called by the waker, before the wake call
   // A home has slept for as long as one must before outsiders are looked for. relaxed: a hint.
   void nothing_happened() noexcept { quiet_.store(true, relaxed); }
-  static constexpr std::uint32_t turns_of_a_standstill = 1 << 19;
+  // A second or so; sanitizers make a turn take many times as long.
+  static constexpr std::uint32_t turns_of_a_standstill = 1 << (KETTLE_SANITIZED ? 14 : 19);
   void nobody_is_busy() noexcept;
   void time_stands_still() noexcept;
   time_point next_event() const noexcept;

@@ -126,6 +126,7 @@ bool nursery::join_operation::start() {
 }
 
 void nursery::cancel_after(any_duration grace) noexcept {
+  if (scope_.ask_to_drain(grace)) return;
   closing_ = true;
   scope_.cancel_after(grace);
   for (detail::closing_scope* s = until_closing_.front(); s; s = until_closing_.next(*s))

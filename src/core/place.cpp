@@ -260,7 +260,7 @@ void placed_child_base::run_remote() noexcept {
   if (nursery_)
     post(*at_, link.finished_note);
   else
-    complete();
+    complete();  // nobody's request is under way: a pool's task is asked at once
 }
 
 void placed_child_base::ask_remote_cancel(shared_text reason) noexcept {
@@ -281,14 +281,14 @@ void placed_child_base::ask_remote_cancel(shared_text reason) noexcept {
 void placed_child_base::end_unrun() noexcept {
   detail::remote_link& link = ticket_->link;
   if (ending_ == ending::none) ending_ = ending::cancelled;
-  if (!nursery_) return complete();
+  if (!nursery_) return void(complete());
   link.domain->job_begins(link.backlog);
   post(*at_, link.finished_note);  // not at once: whoever cancels us is walking our scope's members
 }
 
 void placed_child_base::end_unlaunched(std::exception_ptr e) noexcept {
   fail(std::move(e));
-  if (!nursery_) return complete();
+  if (!nursery_) return void(complete());
   if (keeps_error_) error_ = nullptr;  // its starter has it, and gets no future
   context* starter = tls.current;
   finish();
@@ -351,6 +351,7 @@ void placed_child_base::give_up_awaited(thread_context& job) noexcept {
 
 void placed_child_base::request_cancel() noexcept {
   if (!ticket_) return child_base::request_cancel();
+  if (nursery_ && tls.at != at_) return ask_home_to_cancel();
   if (is_done()) return;  // its queue may be gone too
   self_cancelled_ = true;
   ask_remote_cancel(cancel_reason(*this));

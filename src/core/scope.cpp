@@ -12,6 +12,8 @@
 
 namespace kettle::inline KETTLE_ABI {
 
+using detail::scope_wishes;
+
 namespace {
 
 void cancel_wait_of(context& c) noexcept {
@@ -93,8 +95,8 @@ void cancel_scope::open_under(cancel_scope* parent, home& at) {
 
 void cancel_scope::link_under(cancel_scope* parent, home& at) noexcept {
   used_ = true;
+  if (control_) control_->entered_on(at);
   at_ = &at;
-  if (control_) control_->moves_to(at);
   parent_ = parent;
   cancel_scope*& siblings = parent_ ? parent_->first_child_ : at.root_scopes;
   next_ = siblings;
@@ -124,6 +126,7 @@ void cancel_scope::close() noexcept {
   (prev_ ? prev_->next_ : parent_ ? parent_->first_child_ : at_->root_scopes) = next_;
   if (next_) next_->prev_ = prev_;
   parent_ = prev_ = next_ = nullptr;
+  at_ = nullptr;
 }
 
 bool cancel_scope::outer_visible() const noexcept {
@@ -139,7 +142,7 @@ bool cancel_scope::absorbs() noexcept {
 }
 
 void cancel_scope::cancel(shared_text reason) noexcept {
-  if (at_ && tls.at != at_) return ask(std::move(reason));
+  if (is_elsewhere()) return control().ask([&](scope_wishes& w) { w.cancel(std::move(reason)); });
   if (cancel_called_) return;
   cancel_called_ = true;
   reason_ = std::move(reason);
@@ -149,6 +152,7 @@ void cancel_scope::cancel(shared_text reason) noexcept {
 }
 
 void cancel_scope::cancel_after(any_duration grace) noexcept {
+  if (is_elsewhere()) return control().ask([&](scope_wishes& w) { w.cancel_after(grace); });
   if (at_)
     deadline(std::min(deadline_, after(at_->now(), grace)));
   else
@@ -156,15 +160,23 @@ void cancel_scope::cancel_after(any_duration grace) noexcept {
 }
 
 void cancel_scope::deadline(time_point t) noexcept {
+  if (is_elsewhere()) return control().ask([&](scope_wishes& w) { w.deadline(t); });
   deadline_ = t;
   if (at_) rearm();
 }
 
 void cancel_scope::shield(bool on) noexcept {
+  if (is_elsewhere()) return control().ask([&](scope_wishes& w) { w.shield(on); });
   shield_ = on;
   if (!at_) return;
   refresh();
   rearm();
+}
+
+bool cancel_scope::ask_to_drain(any_duration grace) noexcept {
+  if (!is_elsewhere()) return false;
+  control().ask([&](scope_wishes& w) { w.drain_after(grace); });
+  return true;
 }
 
 // The next scope in the walk of top's tree, parents first, when nothing below this one is to be

@@ -2,78 +2,52 @@
 
 #include "core/scope_control.hpp"
 
+#include <kettle/core/nursery.hpp>
+
 namespace kettle::inline KETTLE_ABI {
 
-namespace {
-
 using detail::scope_control;
+using detail::scope_wishes;
 
-enum class wish : std::uint8_t { cancel, deadline, cancel_after };
-
-struct request final : mail {
-  request(scope_control& c, wish w) noexcept : mail(deliver), control(c), what(w) {}
-  static void deliver(mail& m) noexcept;
-
-  scope_control& control;
-  wish what;
-  shared_text reason;
-  time_point when{};
-  duration grace{};
-};
-
-void request::deliver(mail& m) noexcept {
-  auto* self = static_cast<request*>(&m);
-  scope_control& c = self->control;
-  if (c.scope) {  // written on this thread only
-    switch (self->what) {
-      case wish::cancel: c.scope->cancel(std::move(self->reason)); break;
-      case wish::deadline: c.scope->deadline(self->when); break;
-      case wish::cancel_after: c.scope->cancel_after(self->grace); break;
-    }
-  }
-  delete self;
-  c.drop();
+void scope_wishes::grant_to(cancel_scope& s) noexcept {
+  if (at) s.deadline(*at);
+  if (grace != duration::max()) s.cancel_after(grace);
+  if (draining_grace != duration::max()) s.children_of->cancel_after(draining_grace);
+  if (shielded) s.shield(*shielded);
+  if (cancelled) s.cancel(std::move(reason));
 }
 
-// False: the scope has ended.
-bool send(scope_control& c, mail& m) noexcept {
-  c.holders.fetch_add(1, relaxed);  // we hold one ourselves
+void scope_control::news::deliver(mail& m) noexcept {
+  scope_control& c = static_cast<news&>(m).control;
+  scope_wishes wishes;
   {
-    spin_guard here(c.lock);  // while the scope is there, so is its home
-    if (c.scope) return post(*c.at, m), true;
+    spin_guard here(c.lock);
+    c.note.under_way = false;
+    wishes = std::exchange(c.wishes, {});
   }
-  c.drop();
-  return false;
-}
-
-void send(request* r) {
-  if (!send(r->control, *r)) delete r;
-}
-
-}  // namespace
-
-void detail::scope_control::note::deliver(mail& m) noexcept {
-  auto& self = static_cast<note&>(m);
-  scope_control& c = self.control;
-  self.under_way.exchange(false, acq_rel);
+  if (c.scope) wishes.grant_to(*c.scope);  // it ends on this thread only
   c.count();
   c.drop();
 }
 
-void detail::scope_control::count() noexcept {
-  bool now = scope && handles.load(relaxed) > 0;
+void scope_control::count() noexcept {
+  bool now = scope && at && handles.load(relaxed) > 0;
   if (now == counted) return;
   counted = now;
   at->outside_wakers.fetch_add(now ? 1 : -1, relaxed);
 }
 
-void detail::scope_control::moves_to(home& h) noexcept {
-  if (counted) at->outside_wakers.fetch_sub(1, relaxed), h.outside_wakers.fetch_add(1, relaxed);
-  spin_guard here(lock);
-  at = &h;
+void scope_control::entered_on(home& h) noexcept {
+  {
+    spin_guard here(lock);
+    at = &h;
+    wishes.grant_to(*scope);  // it is not open yet: nothing is woken
+    wishes = {};
+  }
+  count();
 }
 
-void detail::scope_control::scope_ended() noexcept {
+void scope_control::scope_ended() noexcept {
   {
     spin_guard here(lock);
     scope = nullptr;
@@ -82,11 +56,14 @@ void detail::scope_control::scope_ended() noexcept {
   drop();
 }
 
-// What it shares with its handles is made once, by whoever needs it first.
+// What it shares with other threads is made once, by whoever needs it first.
 scope_control& cancel_scope::control() {
   static constinit spin_lock making;
   spin_guard here(making);
-  if (!control_) control_ = new scope_control(*this, at_ ? *at_ : home::here());
+  if (!control_) {
+    control_ = new scope_control(used_ && !at_ ? nullptr : this);
+    control_->at = at_;
+  }
   return *control_;
 }
 
@@ -94,12 +71,6 @@ scope_handle cancel_scope::handle() {
   scope_handle h(&control());
   control_->count();
   return h;
-}
-
-void cancel_scope::ask(shared_text reason) noexcept {
-  auto* r = new request(control(), wish::cancel);
-  r->reason = std::move(reason);
-  send(r);
 }
 
 scope_handle::scope_handle(scope_control* c) noexcept : control_(c) {
@@ -111,31 +82,22 @@ scope_handle::scope_handle(const scope_handle& o) noexcept : scope_handle(o.cont
 
 scope_handle::~scope_handle() {
   if (!control_) return;
-  // release, acquire by the one who finds it zero: nothing is published by it, the mail orders what
+  // release, acquire by the one who finds it zero: nothing is published by it, the lock orders what
   // follows.
-  if (control_->handles.fetch_sub(1, acq_rel) == 1)
-    if (detail::scope_control::note& gone = control_->last_handle_gone;
-        !gone.under_way.exchange(true, acq_rel))
-      send(*control_, gone);
+  if (control_->handles.fetch_sub(1, acq_rel) == 1) control_->ask([](scope_wishes&) {});
   control_->drop();
 }
 
-void scope_handle::cancel(shared_text reason) const {
-  auto* r = new request(*control_, wish::cancel);
-  r->reason = std::move(reason);
-  send(r);
+void scope_handle::cancel(shared_text reason) const noexcept {
+  control_->ask([&](scope_wishes& w) { w.cancel(std::move(reason)); });
 }
 
-void scope_handle::deadline(time_point t) const {
-  auto* r = new request(*control_, wish::deadline);
-  r->when = t;
-  send(r);
+void scope_handle::deadline(time_point t) const noexcept {
+  control_->ask([&](scope_wishes& w) { w.deadline(t); });
 }
 
-void scope_handle::cancel_after(any_duration grace) const {
-  auto* r = new request(*control_, wish::cancel_after);
-  r->grace = grace;
-  send(r);
+void scope_handle::cancel_after(any_duration grace) const noexcept {
+  control_->ask([&](scope_wishes& w) { w.cancel_after(grace); });
 }
 
 }  // namespace kettle::inline KETTLE_ABI

@@ -146,11 +146,14 @@ TEST(tasks, a_reason_is_copied_and_travels_to_threads) {
     }
   };
   run([&](nursery& n) -> task<> {
-    event begun;
+    latch begun(2);
     co_await with_nursery([&](nursery& m) -> task<> {
-      m.start(on_fiber, [&] { wait(on_loop); });
+      m.start(on_fiber, [&] {
+        begun.count_down();
+        wait(on_loop);
+      });
       m.start(on_thread, [&] {
-        begun.set();
+        begun.count_down();
         wait(there);
       });
       co_await begun.wait();

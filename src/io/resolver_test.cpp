@@ -13,6 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// A thread is started in the fork of a threaded process, which ThreadSanitizer ends unless told so.
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+
 namespace kettle {
 namespace {
 

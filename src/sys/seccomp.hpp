@@ -5,7 +5,8 @@
 //
 //   if (fork() == 0) {
 //     sys::deny_io_uring(EPERM);
-//     sys::refuse_calls({{.call = SYS_madvise, .error = EINVAL, .argument = 2, .mask = ~0u, .value = 102}});
+//     sys::refuse_calls({{.call = SYS_madvise, .error = EINVAL, .argument = 2, .mask = ~0u, .value
+//     = 102}});
 //   }
 //
 // Threads: the calling one, and those it makes afterwards.
@@ -42,7 +43,8 @@ inline int refuse_calls(std::initializer_list<refused_call> calls) noexcept {
   for (const refused_call& r : calls) {
     add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
     add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, unsigned(r.call), 0, 4));
-    add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, unsigned(offsetof(seccomp_data, args) + 8 * r.argument)));
+    add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                 unsigned(offsetof(seccomp_data, args) + 8 * r.argument)));
     add(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, r.mask));
     add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, r.value, 0, 1));
     add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned(r.error) & SECCOMP_RET_DATA)));

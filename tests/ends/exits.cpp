@@ -169,7 +169,7 @@ WAY(static_things_that_are_waited_for) {
     auto held = co_await m.lock();
     n.start([]() -> task<> { auto g = co_await m.lock(); });
     n.start([]() -> task<> { co_await e.wait(); });
-    n.start([]() -> task<> { co_await s.acquire(); });
+    n.start([]() -> task<> { auto permit = co_await s.acquire(); });
     n.start([]() -> task<> { co_await b.wait(); });
     n.start([]() -> task<> { (void)co_await ch.receive(); });
     for (int i = 0; i < 2; i++)

@@ -238,3 +238,37 @@ TWIN(future, in_a_select_wakes_it) {
   auto got = select(f, never.wait()).get();
   testing::check(std::get<0>(got) == 7, "the value arrives");
 }
+
+TWIN(future, cancels_a_child_of_another_thread_that_waits) {
+  bool cut = false;
+  run([&cut](nursery& n) -> task<> {
+    auto f = n.start(sleep_forever);
+    testing::thread other("other", [&f] { f.cancel(); });
+    outside_waker foreign;
+    try {
+      co_await f;
+    } catch (const cancelled&) {
+      cut = true;
+    }
+    other.join();
+  });
+  testing::check(cut, "nothing else could end it");
+}
+
+// The request meets a child that is about to end, or finds it ended.
+TWIN(future, cancels_a_child_of_another_thread_that_ends) {
+  atomic<int> living{0};
+  run([&living](nursery& n) -> task<> {
+    auto f = n.start([&living]() -> task<counted> {
+      co_await yield();
+      co_return counted(living);
+    });
+    testing::thread other("other", [g = std::move(f)]() mutable {
+      g.cancel();
+      auto dropped = std::move(g);
+    });
+    co_await yield();
+    other.join();
+  });
+  testing::check(living.load(relaxed) == 0, "its result has gone");
+}

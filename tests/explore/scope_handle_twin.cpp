@@ -88,18 +88,31 @@ TWIN(scope_handle, grants_a_grace_that_is_counted_from_when_it_is_heard_of) {
   testing::check(s.expired() && clock::now() == start + 1ms, "when the grace was over");
 }
 
-// The request may lie in the mail of the thread that made the scope when another one enters it.
-TWIN_FAILS(scope_handle, follows_its_scope_to_the_thread_that_enters_it,
-           "core/scope_entered_elsewhere") {
+// Whoever asks before the scope is entered does not know which thread will enter it.
+TWIN(scope_handle, follows_its_scope_to_the_thread_that_enters_it) {
   cancel_scope s;
-  event ended;
   scope_handle h = s.handle();
   testing::thread other("other", [&] {
     testing::check(!in_scope(s, sleep_forever()).get(), "nothing else could end it");
-    ended.set();
   });
   h.cancel();
-  ended.wait().get();  // this thread looks at its mail
+  other.join();  // this thread does not look at its mail
+}
+
+// The scope's own methods, on another thread than its home.
+TWIN(scope_handle, is_not_needed_to_ask_an_open_scope) {
+  run({.time = time_kind::virtual_time}, []() -> task<> {
+    time_point start = clock::now();
+    cancel_scope s;
+    auto body = [&](nursery& n) -> task<> {
+      n.start(on_thread, [&s, start] { s.deadline(start + 2ms); });
+      n.start(on_thread, [&s] { s.cancel_after(1ms); });
+      co_await sleep_forever();
+    };
+    co_await in_scope(s, with_nursery(body));
+    testing::check(s.expired(), "its deadline ended it");
+    testing::check(clock::now() == start + 1ms || clock::now() == start + 2ms, "in their order");
+  });
 }
 
 TWIN(scope_handle, whose_last_copy_goes_leaves_a_deadlock) {

@@ -119,6 +119,7 @@ template <class T> class future {
   T get() { return future_operation<T>(*this).get(); }
   bool done() const noexcept { return child_ && child_->is_done(); }
   bool valid() const noexcept { return child_ != nullptr; }
+  // From any thread; on another than the child's home it is a request.
   void cancel() noexcept {
     if (child_) child_->request_cancel();
   }

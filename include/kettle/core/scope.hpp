@@ -3,13 +3,13 @@
 // `cancelled`.
 //
 //   cancel_scope s;
-//   s.cancel_after(1s);                                 // or s.cancel("why") from inside, or
-//   s.deadline(t) auto done = co_await in_scope(s, fetch(url));       // nullopt when s cancelled
-//   it (forms.hpp)
+//   s.cancel_after(1s);                            // or s.deadline(t), or s.cancel("why") inside
+//   auto done = co_await in_scope(s, fetch(url));  // forms.hpp; nullopt: s cancelled it
 //
 // Scopes nest with the code of one context and form a tree with its children. A scope and its tree
-// are touched by their home's thread only; other threads go through handle(). A scope is used once.
-// Algorithm: trio's cancel scopes (N. J. Smith, "Timeouts and cancellation for humans").
+// are touched by their home's thread only: from another thread cancel(), cancel_after(),
+// deadline(t) and shield() of a scope that is open are requests, as through a handle. A scope is
+// used once. Algorithm: trio's cancel scopes (N. J. Smith, "Timeouts and cancellation for humans").
 
 #include <kettle/base/clock.hpp>
 #include <kettle/core/context.hpp>
@@ -30,7 +30,6 @@ class cancel_scope : private timer {
 
   // Cancels everything in the scope, now and later. Idempotent, never throws: code after it runs
   // until its first wait. The reason is copied, unless it is a literal.
-  // From another thread it is a request, as through a handle.
   void cancel(shared_text reason = {}) noexcept;
   // Moves the deadline to `grace` from now.
   void cancel_after(any_duration grace) noexcept;
@@ -70,6 +69,8 @@ class cancel_scope : private timer {
   // or of a nursery.
   void open_under(cancel_scope* parent, home& at);
   void close() noexcept;
+  // Of a nursery's: asks its home to drain it, if that is another thread's.
+  bool ask_to_drain(any_duration grace) noexcept;
   void add(context& c) noexcept;
   static void remove(context& c) noexcept;
   static void self_cancelled(
@@ -96,7 +97,7 @@ class cancel_scope : private timer {
  private:
   friend struct debugger_view;  // where things are
   detail::scope_control& control();
-  void ask(shared_text reason) noexcept;  // on another thread: to be cancelled
+  bool is_elsewhere() const noexcept { return at_ && tls.at != at_; }
   bool outer_visible() const noexcept;
   time_point enclosing_deadline() const noexcept;
   // Both walk the tree without recursion, and go below a scope only if something has changed for
@@ -109,14 +110,14 @@ class cancel_scope : private timer {
   bool rearm_here() noexcept;
   cancel_scope* after_subtree(const cancel_scope* top) noexcept;
 
-  home* at_ = nullptr;
+  home* at_ = nullptr;  // while it is open
   cancel_scope* parent_ = nullptr;
   cancel_scope* first_child_ = nullptr;
   cancel_scope* prev_ = nullptr;
   cancel_scope* next_ = nullptr;
   context* members_ = nullptr;
   context* owner_ = nullptr;
-  detail::scope_control* control_ = nullptr;  // when it has handles
+  detail::scope_control* control_ = nullptr;  // when other threads have asked, or may
   time_point deadline_ = never;
   time_point limit_ =
       never;  // the earliest of its own deadline and those that it is not shielded from

@@ -5,10 +5,10 @@
 //   std::thread other([h = s.handle()] { h.cancel("enough"); });
 //   co_await in_scope(s, work());
 //
-// A request travels to the scope's thread and takes effect when that looks at its mail; a scope
-// that has closed meanwhile ignores it. Copyable, 8 bytes. While somebody has one, waiting inside
-// the scope's loop for ever is no deadlock. Lifetime: may outlive the scope. handle() is called on
-// the scope's own thread.
+// A request travels to the scope's thread and takes effect when that looks at its mail, or when
+// the scope is entered; one that has closed meanwhile ignores it. Copyable, 8 bytes. While somebody
+// has one, waiting inside the scope's loop for ever is no deadlock. Lifetime: may outlive the
+// scope. handle() is called on the scope's own thread.
 
 #include <kettle/base/clock.hpp>
 #include <kettle/base/text.hpp>
@@ -31,9 +31,9 @@ class scope_handle {
   }
   ~scope_handle();
 
-  void cancel(shared_text reason = {}) const;  // copied, unless it is a literal
-  void deadline(time_point t) const;
-  void cancel_after(any_duration grace) const;  // counted from when the scope's thread gets it
+  void cancel(shared_text reason = {}) const noexcept;  // copied, unless it is a literal
+  void deadline(time_point t) const noexcept;
+  void cancel_after(any_duration grace) const noexcept;  // from when the scope's thread gets it
 
  private:
   friend class cancel_scope;

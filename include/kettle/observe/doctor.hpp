@@ -32,7 +32,7 @@ struct machine_report {
   std::uint64_t memory = 0;      // bytes this process may use
   std::uint64_t files_soft = 0;  // descriptors (RLIMIT_NOFILE)
   std::uint64_t files_hard = 0;
-  bool fsgsbase = false;  // user code may switch the thread pointer by itself
+  bool fsgsbase = false;      // user code may switch the thread pointer by itself
   bool light_guards = false;  // guard pages that cost no mapping (MADV_GUARD_INSTALL, Linux 6.13)
   bool pipes_nowait = false;  // reads and writes of pipes that never wait (RWF_NOWAIT, Linux 6.15)
 
