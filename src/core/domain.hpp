@@ -22,6 +22,7 @@
 
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/clock.hpp>
+#include <kettle/base/freelist.hpp>
 #include <kettle/base/intrusive_list.hpp>
 #include <kettle/base/spin_lock.hpp>
 #include <kettle/core/mail.hpp>
