@@ -13,6 +13,7 @@ std::string build(int slices) {                                 // computes or b
 }
 
 kettle::task<int> breakfast(kettle::nursery& kitchen) {
+  // Children outlive this body: what they refer to is given by value, or lives outside of it.
   auto coffee   = kitchen.start(brew);                          // on this loop
   auto sandwich = kitchen.start(kettle::on_thread, build, 2);   // or on_process, on_fiber, a pool
   std::printf("%s\n", (co_await sandwich).c_str());             // ready before the water boils

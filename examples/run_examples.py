@@ -123,6 +123,10 @@ def progress(program):
     assert "200 frames\n" in out and out.endswith("gave up; the thread has stopped too\n"), out
 
 
+def fork_join(program):
+    expect(run(program, clock="real"), "500000500000\n")
+
+
 def plain_threads(program):
     expect(run(program, clock="real"), "55\n610\n6765\n5\n75025\nnot yet\n6765 10946\n1 error: broken\n")
 
