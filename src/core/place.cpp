@@ -4,6 +4,7 @@
 #include <kettle/core/nursery.hpp>
 #include <kettle/core/place.hpp>
 
+#include "core/following_scope.hpp"
 #include "core/home.hpp"
 #include "sys/interrupts.hpp"
 
@@ -95,25 +96,6 @@ class interrupter : public timer {
   bool over_ = false;
 };
 
-// The scope that a child's own stand in on another thread. Its deadline is the one in force at its
-// nursery: moved there to a later time, it is found out when the former one has come.
-class remote_root final : public cancel_scope {
- public:
-  explicit remote_root(const remote_link& l) noexcept
-      : cancel_scope(l.deadline.load(relaxed), fire), link_(l) {}
-
- private:
-  static void fire(kettle::timer& t) noexcept {
-    auto& self = static_cast<remote_root&>(of(t));
-    time_point in_force = self.link_.deadline.load(relaxed);
-    if (in_force > self.deadline())
-      self.deadline(in_force);
-    else
-      on_deadline(t);
-  }
-  const remote_link& link_;
-};
-
 remote_link::remote_link(placed_child_base& c, job_queue& q) noexcept
     : queue(q),
       look_for_end(q.end_looker()),
@@ -148,7 +130,9 @@ void remote_link::wait::cancel() noexcept { child.ask_remote_cancel(cancel_reaso
 
 // An earlier one is met at the nursery, which then cancels.
 void remote_link::wait::deadline_moves(time_point t) noexcept {
-  child.ticket().link.deadline.store(t, relaxed);
+  remote_link& link = child.ticket().link;
+  link.deadline.store(t, relaxed);
+  if (!(link.bits.load(relaxed) & finished)) link.queue.deadline_moves(child, t);
 }
 
 const char* remote_link::wait::what() const noexcept {
@@ -215,7 +199,7 @@ void placed_child_base::run_remote() noexcept {
   thread_context me(here);
   thread_context& outer_thread = here.stand_on(me);
   context* outer_context = std::exchange(tls.current, &me);
-  detail::remote_root root(link);
+  following_scope root(link.deadline);
   root.shield(true);  // whom we help out is no parent of ours
   root.enter(me);
   home::active_root active{root, me, here.active_roots};

@@ -189,7 +189,7 @@ void process_engine::submit(std::uint32_t slot, placed_child_base& c, std::size_
   s.request_size = size;
   request& r = memory_.requests().requests[slot];
   r.size = size;
-  r.deadline_ns = deadline.time_since_epoch().count();
+  r.deadline.store(deadline, relaxed);  // published with the request
   r.named = c.label_ && c.label_->travels;
   if (r.named) {
     request_words& w = memory_.requests().words[slot];
@@ -353,6 +353,17 @@ bool process_engine::cancel(placed_child_base& c) noexcept {
   }
   end_all(unrun);
   return true;
+}
+
+void process_engine::deadline_moves(placed_child_base& c, time_point t) noexcept {
+  if (!is_ours() || c.at_->in().world()) return;
+  lock l(mutex_);
+  if (c.place_state_ == in_overflow) {
+    for (waiting_child& w : overflow_)
+      if (w.child == &c) w.deadline = t;
+  } else if (c.place_state_ != nowhere) {
+    memory_.requests().requests[c.place_state_ - 1].deadline.store(t, relaxed);
+  }
 }
 
 void process_engine::look_in_living(const job_queue* engine, placed_child_base& c) noexcept {

@@ -34,6 +34,7 @@ class process_engine final : public job_queue, public companion {
   ~process_engine() override;
 
   bool cancel(placed_child_base& c) noexcept override;
+  void deadline_moves(placed_child_base& c, time_point t) noexcept override;
   looker end_looker() const noexcept override { return look_in_living; }
 
   // Gives it a child; what cannot be started ends with that error.

@@ -1,6 +1,7 @@
 #include "processes/worker.hpp"
 
 #include "base/must_make.hpp"
+#include "core/following_scope.hpp"
 #include "core/home.hpp"
 #include "processes/error_codec.hpp"
 #include "processes/spinning.hpp"
@@ -40,7 +41,7 @@ void put_error(slot_encoder& out, const std::exception_ptr& e) {
 // it as on any thread of a pool.
 class task final : public placed_child_base {
  public:
-  task(home& at, const unsigned char* bytes, std::size_t size, time_point deadline,
+  task(home& at, const unsigned char* bytes, std::size_t size, const atomic<time_point>& deadline,
        slot_encoder& out)
       : placed_child_base(unplaced_kind, at), in_(bytes, size), deadline_(deadline), out_(out) {
     begin_remote(nobodys_queue);
@@ -57,7 +58,7 @@ class task final : public placed_child_base {
   }
   void* result() noexcept override { return nullptr; }
   void call() noexcept override {
-    cancel_scope limit(deadline_);
+    following_scope limit(deadline_);
     limit.enter(*tls.current);
     try {
       out_.raw(std::uint8_t(true));
@@ -71,7 +72,7 @@ class task final : public placed_child_base {
 
  private:
   decoder in_;
-  time_point deadline_;
+  const atomic<time_point>& deadline_;
   slot_encoder& out_;
 };
 
@@ -175,8 +176,7 @@ class worker {
   void run_task(const claimed_slot& mine, const request& r) {
     const unsigned char* bytes = memory_.request_room(mine.slot, r.size);
     if (!bytes) throw_io_error(ENOMEM, "map", "the arguments of a task");
-    auto deadline = time_point(duration(r.deadline_ns));
-    task t(home::here(), bytes, r.size, deadline, out_);
+    task t(home::here(), bytes, r.size, r.deadline, out_);
     if (r.named) t.is_called(requests_.words[mine.slot]);
     {
       spin_guard here(lock_);

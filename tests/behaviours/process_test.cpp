@@ -117,6 +117,23 @@ FAR_BEHAVIOUR(b05, the_earlier_outer_deadline_ends_it_wherever_it_stands) {
   EXPECT_EQ(d.rest(), lines{"far cancelled"});
 }
 
+FAR_BEHAVIOUR(b08, a_deadline_moved_later_takes_effect_at_once) {
+  far_diary d;
+  bool finished = run([&]() -> task<bool> {
+    cancel_scope outer;
+    outer.cancel_after(units(10));
+    auto move_it = [&]() -> task<> {
+      EXPECT_EQ(co_await d.line(), "far begun");
+      outer.deadline(never);
+    };
+    auto far = in_scope(outer, on_process(sleeper, d.path(), "far", 15));
+    auto [done, moved] = co_await all(std::move(far), move_it());
+    co_return done.has_value();
+  });
+  EXPECT_TRUE(finished);
+  EXPECT_EQ(d.rest(), lines{"far slept"});
+}
+
 FAR_BEHAVIOUR(b07, fail_after_throws_when_its_block_has_ended) {
   far_diary d;
   stopwatch watch;

@@ -27,6 +27,8 @@ class job_queue {
   virtual std::uint32_t most_at_work() const noexcept { return ~std::uint32_t(0); }
   // A queue whose jobs do not run on a home of this process ends them itself: true, it will.
   virtual bool cancel(placed_child_base&) noexcept { return false; }
+  // The deadline in force at its nursery has moved; where the child runs it is read from its link.
+  virtual void deadline_moves(placed_child_base&, time_point) noexcept {}
   // How somebody who has nothing else to do, and is about to sleep until a job of it has ended, may
   // see to that himself for some microseconds. The queue may be gone by then. Null: there is no
   // way.
