@@ -1,7 +1,8 @@
 #pragma once
 // The program's signal handlers, and the waits that they end.
 //
-//   return as_libc(under_mask(mask, until, [&](nanoseconds end) { return wait_fds(fds, n, end);
+//   return as_libc(under_mask(mask, until, [&](nanoseconds end) {
+//     return wait_fds(fds, n, end);
 //   }));
 //
 // Each handler is called through ours, which tells the scheduler: the main thread's wait ends also

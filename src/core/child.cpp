@@ -5,6 +5,7 @@
 #include <kettle/core/nursery.hpp>
 #include <kettle/core/scope.hpp>
 
+#include "base/must_make.hpp"
 #include "core/home.hpp"
 #include "sys/futex.hpp"
 
@@ -40,7 +41,8 @@ void child_base::ask_home_to_cancel() noexcept {
   do {
     if (w == done || (w & asked)) return;
   } while (!word_.compare_exchange_strong(w, w | asked, acq_rel));
-  post(*at_, *new cancel_request(*this));  // it is not done before this arrives: its home is there
+  post(*at_,
+       *must_make<cancel_request>(*this));  // it is not done before this arrives: its home is there
 }
 
 void child_base::request_cancel() noexcept {

@@ -6,9 +6,10 @@
 // home: there is no other loop. Memory order of the inbox word (null: awake and empty; asleep, idle
 // or counted; or a list of mail, newest first):
 //   post   acq_rel: the receiver sees what the sender wrote; who finds a sleeper sees how it
-//   sleeps, and wakes it take   acquire sleep  release compare-exchange null -> asleep, for
-//   in_poll_. No seq_cst fence is needed: post and sleep meet
-//          in one word.
+//          sleeps, and wakes it
+//   take   acquire
+//   sleep  release compare-exchange null -> asleep, for in_poll_
+// No seq_cst fence is needed: post and sleep meet in one word.
 
 #include "core/backend.hpp"
 #include "core/domain.hpp"

@@ -2,10 +2,9 @@
 // Leaving one stack for another.
 //
 //   execution me, other;
-//   open_execution(me);                                    // this thread's own stack
-//   prepare(other, stack.bottom(), stack.top(), entry);    // entry(other) runs there at the first
-//   switch switch_to(me, other);                                  // returns when somebody switches
-//   back to `me`
+//   open_execution(me);                                  // this thread's own stack
+//   prepare(other, stack.bottom(), stack.top(), entry);  // entry(other) runs at the first switch
+//   switch_to(me, other);                                // returns when somebody switches to `me`
 //
 // The switch is inline assembly that stores three registers and names all others as clobbered: the
 // compiler saves only what is alive, and the jump at its end does not upset the processor's return

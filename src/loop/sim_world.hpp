@@ -4,8 +4,8 @@
 //
 //   sim_world world({.latency = 5ms});
 //   auto loop = make_sim_backend(world);          // one a home; several may share a world
-//   int fd = loop->socket(AF_INET, SOCK_STREAM);  // numbers from first_fd on: no real descriptor
-//   is touched world.advance_to(world.next_event());         // the bytes arrive
+//   int fd = loop->socket(AF_INET, SOCK_STREAM);  // numbers from first_fd on: none of the system's
+//   world.advance_to(world.next_event());         // the bytes arrive
 //
 // What it models of TCP (and of unix stream sockets, in the same way): connections to who listens,
 // refusal where nobody does, addresses in use, bounded buffers, order, the end of a stream in each

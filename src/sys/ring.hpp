@@ -4,8 +4,8 @@
 //   sys::ring ring(256);
 //   if (!ring) return -ring.error();                    // -EPERM, -ENOSYS: denied
 //   if (io_uring_sqe* e = ring.prepare(IORING_OP_RECV, fd, user_data)) e->len = ...;
-//   ring.enter(1, deadline);                            // submits, waits for one completion at
-//   most until then while (const io_uring_cqe* c = ring.front()) { ...; ring.pop(); }
+//   ring.enter(1, deadline);  // submits, waits for one completion at most until then
+//   while (const io_uring_cqe* c = ring.front()) { ...; ring.pop(); }
 //
 // Why not liburing: Debian 12's lacks operations we want, and this is all we need of it.
 // Lifetime: what an entry points to must live until its completion has been seen.

@@ -5,8 +5,7 @@
 //
 //   if (fork() == 0) {
 //     sys::deny_io_uring(EPERM);
-//     sys::refuse_calls({{.call = SYS_madvise, .error = EINVAL, .argument = 2, .mask = ~0u, .value
-//     = 102}});
+//     sys::refuse_calls({{.call = SYS_epoll_pwait2, .error = ENOSYS}});
 //   }
 //
 // Threads: the calling one, and those it makes afterwards.

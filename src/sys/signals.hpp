@@ -1,9 +1,9 @@
 #pragma once
 // Signals: a handler for a while, a mask for a while, and writes that do not raise SIGPIPE.
 //
-//   sys::signal_handler on_int(SIGINT, [](int) { bell->ring(); });    // the former action comes
-//   back at the end sys::signal_block   quiet({SIGCHLD});                             // this
-//   thread only { sys::no_sigpipe here; write(pipe, ...); }
+//   sys::signal_handler on_int(SIGINT, [](int) { bell->ring(); });  // until it goes
+//   sys::signal_block quiet({SIGCHLD});                             // this thread only
+//   { sys::no_sigpipe here; write(pipe, ...); }
 //
 // Handlers run in the middle of anything: they may touch lock-free atomics and call event_fd::ring,
 // futex_wake and backend::wake, nothing else; errno is saved around them. Threads: a handler is the

@@ -3,8 +3,7 @@
 //
 //   sys::spawn_plan plan{.argv = argv, .environment = envp, .files = {in, out, err}};
 //   sys::spawned child;
-//   if (int r = sys::spawn(plan, child); r < 0) ...       // -ENOENT: no such program; no child is
-//   left
+//   if (int r = sys::spawn(plan, child); r < 0) ...  // -ENOENT: no such program; no child is left
 //
 // The child leads a process group of its own, has the default action for every signal and an empty
 // mask, and no descriptor but 0, 1, 2 and those of `more`. posix_spawn underneath: no copy of our

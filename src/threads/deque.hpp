@@ -3,9 +3,9 @@
 // other.
 //
 //   stealing_deque<job> d;
-//   d.push(&j);  job* mine = d.pop();      // the owner thread only; newest first
-//   job* theirs = d.steal();               // any thread; oldest first; null when empty or another
-//   thief was faster
+//   d.push(&j);  job* mine = d.pop();  // the owner thread only; newest first
+//   job* theirs = d.steal();           // any thread; oldest first; null: empty, or another thief
+//                                      // was faster
 //
 // Algorithm: D. Chase, Y. Lev, "Dynamic circular work-stealing deque" (SPAA 2005), with operations
 // in place of the fences of N. M. Lê et al. (PPoPP 2013): clang lowers a seq_cst fence to mfence,
@@ -15,12 +15,11 @@
 // the same way. The one critical pattern is store-then-load on both sides: pop() lowers bottom_ and
 // then reads top_, steal() reads top_ and then bottom_. Both pairs are seq_cst, so at least one
 // side sees the other. All else:
-//   push's store of bottom_: release, so a thief that sees it sees the slot and what the slot
-//   points to. slots: relaxed; bottom_ and buffer_ order them. A slot that is overwritten under a
-//   slow thief makes its
-//     compare-exchange fail, because top_ has moved on.
+//   push's store of bottom_: release, so a thief that sees it sees the slot and what it points to.
+//   slots: relaxed; bottom_ and buffer_ order them. A slot that is overwritten under a slow thief
+//     makes its compare-exchange fail, because top_ has moved on.
 //   buffer_: release / acquire; old buffers live until the deque dies, so a slow thief reads valid
-//   memory.
+//     memory.
 
 #include <kettle/base/atomic.hpp>
 

@@ -1,8 +1,7 @@
 #pragma once
 // What an exception is, without throwing it once more: a throw costs a microsecond and more.
 //
-//   if (const cancelled* c = thrown_as<cancelled>(error)) ...      // also for classes derived of
-//   it
+//   if (const cancelled* c = thrown_as<cancelled>(error)) ...  // also of classes derived of it
 
 #include <kettle/base/require.hpp>
 

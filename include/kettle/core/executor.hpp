@@ -1,10 +1,10 @@
 #pragma once
 // What every pool offers: thread_pool, fiber_pool (and later process and cluster pools).
 //
-//   auto f = pool.start(fib, 25);                      // a future; its get() throws what fib threw
-//   for (long r : pool.map(fib, numbers)) use(r);      // lazy, in order, a bounded window ahead
-//   int a = co_await pool(fib, 20);                    // one call there; pool(fib, 20).get() in a
-//   thread n.start(pool, fib, 30);                            // a nursery's child that runs there
+//   auto f = pool.start(fib, 25);                  // a future; its get() throws what fib threw
+//   for (long r : pool.map(fib, numbers)) use(r);  // lazy, in order, a bounded window ahead
+//   int a = co_await pool(fib, 20);                // one call there; in a thread pool(fib, 20).get()
+//   n.start(pool, fib, 30);                        // a nursery's child that runs there
 //   co_await pool.close(close_mode::drain);
 //
 // A pool's own task (start, map) has no nursery: its error stays in its future, and nobody cancels

@@ -2,8 +2,7 @@
 // One system call that may have to wait, handed to a loop's back end.
 //
 //   io_request r{.kind = io_kind::recv, .fd = fd, .data = buf, .size = n, .done = on_done};
-//   backend.submit(r);              // r.done(r) runs later, from backend.poll(), on the same
-//   thread
+//   backend.submit(r);  // r.done(r) runs later, from backend.poll(), on the same thread
 //
 // Lifetime: the request and its buffer belong to the kernel from submit() until done() has run;
 // cancel() only asks, done() still comes (result -ECANCELED, or the real result when it was

@@ -2,8 +2,9 @@
 // Says that something kettle does not know, a foreign thread or a callback of another library, may
 // end a wait here.
 //
-//   outside_waker hardware;                       // while it lives, waiting for ever is no
-//   deadlock driver.on_ready([&] { ready.set(); }); co_await ready.wait();
+//   outside_waker hardware;  // while it lives, waiting for ever is no deadlock
+//   driver.on_ready([&] { ready.set(); });
+//   co_await ready.wait();
 //
 // Lifetime: on the thread whose loop it is about, from before the wait until after it.
 

@@ -73,8 +73,8 @@ class cancel_scope : private timer {
   bool ask_to_drain(any_duration grace) noexcept;
   void add(context& c) noexcept;
   static void remove(context& c) noexcept;
-  static void self_cancelled(
-      context& c) noexcept;  // future.cancel(): ends what c waits for, also in scopes of its own
+  // future.cancel(): ends what c waits for, also in scopes of its own.
+  static void self_cancelled(context& c) noexcept;
 
   // future.cancel() acts like a scope around everything that c has opened: it is seen where c has
   // no scope of its own, and by the outermost of those it has.
@@ -102,9 +102,9 @@ class cancel_scope : private timer {
   time_point enclosing_deadline() const noexcept;
   // Both walk the tree without recursion, and go below a scope only if something has changed for
   // those in it: 100 000 nested scopes are entered, cancelled and left in linear time.
-  void refresh() noexcept;  // recomputes effective_ here and below; cancels the waits that became
-                            // cancelled
-  void rearm() noexcept;    // the same for limit_ and the timers
+  // Recomputes effective_ here and below; cancels the waits that became cancelled.
+  void refresh() noexcept;
+  void rearm() noexcept;  // the same for limit_ and the timers
   void link_under(cancel_scope* parent, home& at) noexcept;
   bool refresh_here() noexcept;
   bool rearm_here() noexcept;
@@ -119,8 +119,7 @@ class cancel_scope : private timer {
   context* owner_ = nullptr;
   detail::scope_control* control_ = nullptr;  // when other threads have asked, or may
   time_point deadline_ = never;
-  time_point limit_ =
-      never;  // the earliest of its own deadline and those that it is not shielded from
+  time_point limit_ = never;  // the earliest of its own and those that it is not shielded from
   duration relative_ = duration::max();
   shared_text reason_;
   const cancel_scope* cause_ = nullptr;  // which one cancelled it; null: a future did

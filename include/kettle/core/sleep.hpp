@@ -1,8 +1,10 @@
 #pragma once
 // Sleeping, and giving way.
 //
-//   co_await sleep_for(20ms);  co_await sleep_until(t);  co_await sleep_forever();  co_await
-//   yield();
+//   co_await sleep_for(20ms);
+//   co_await sleep_until(t);
+//   co_await sleep_forever();
+//   co_await yield();
 
 #include <kettle/core/timer.hpp>
 #include <kettle/core/wait_point.hpp>

@@ -5,10 +5,10 @@
 // A wait ends either granted or cancelled, by one compare-exchange on its claim: cancelled means it
 // did not happen.
 //   open -> granted    by a granter on any thread, under the primitive's lock, or by the waiter's
-//   own timer. Then
-//                      move the item or permit, unlock, wake(); never touch the waiter afterwards.
+//                      own timer. Then move the item or permit, unlock, wake(); never touch the
+//                      waiter afterwards.
 //   open -> cancelled  only by the waiter's own home; then unlink() under the primitive's lock,
-//   then ready.
+//                      then ready.
 // Memory order: the claim is relaxed, it only arbitrates; data travels with the primitive's lock
 // and the wake.
 

@@ -1,9 +1,8 @@
 #pragma once
 // all and race: several waits at once, on the awaiting context's home.
 //
-//   auto [cup, toast] = co_await all(brew(), on_thread(build, 1));     // all values, in order
-//   co_await race(serve(), ctrl_c());                                  // the first to end, value
-//   or error
+//   auto [cup, toast] = co_await all(brew(), on_thread(build, 1));  // all values, in order
+//   co_await race(serve(), ctrl_c());  // the first to end, value or error
 //
 // Nothing outlives them: the others are cancelled and have ended, cleanup included, before they
 // return or throw. One error, the first, is thrown as itself; another that raced with it goes to

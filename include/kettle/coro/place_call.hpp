@@ -1,8 +1,8 @@
 #pragma once
 // Calling a place: `on_thread(f, args...)` is a wait for one call there.
 //
-//   int n = co_await on_thread(count, path);        // on_thread(count, path).get() in a fiber or
-//   thread
+//   int n = co_await on_thread(count, path);   // in a coroutine
+//   int n = on_thread(count, path).get();      // in a fiber or thread
 //
 // Arguments are decayed and handed over as rvalues, as start does. The error of f is thrown as
 // itself; cancelling the wait cancels the call as the place does it (core.md 1.3) and waits for its

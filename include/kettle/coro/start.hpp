@@ -1,8 +1,9 @@
 #pragma once
 // nursery::start and its tags: what turns a function and its arguments into a child.
 //
-//   n.start(fetch, url);  n.start(on_thread, build, 2);  n.start(as_outcome, name("peer"), echo,
-//   std::move(s));
+//   n.start(fetch, url);
+//   n.start(on_thread, build, 2);
+//   n.start(as_outcome, name("peer"), echo, std::move(s));
 
 #include <kettle/core/nursery.hpp>
 #include <kettle/core/tasks.hpp>

@@ -2,10 +2,9 @@
 // task<T>: a coroutine that has not started yet.
 //
 //   kettle::task<int> answer() { co_await kettle::sleep_for(1s); co_return 42; }
-//   int a = co_await answer();                      // in a coroutine: runs it here and now
-//   int b = answer().get();                         // in a fiber or thread
-//   auto f = n.start(answer);                       // as a child: give start the function, not the
-//   task
+//   int a = co_await answer();  // in a coroutine: runs it here and now
+//   int b = answer().get();     // in a fiber or thread
+//   auto f = n.start(answer);   // as a child: give start the function, not the task
 //
 // Lazy: nothing happens before it is awaited. A task is awaited where it is made (it cannot be
 // moved or stored). It runs on the awaiting context; its error is thrown by the await. Completing

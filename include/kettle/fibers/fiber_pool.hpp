@@ -2,8 +2,9 @@
 // fiber_pool: at most so many fibers at once, on this thread.
 //
 //   fiber_pool pool({.at_once = 100});
-//   for (const std::string& url : urls) pool.start(fetch, url);    // in a fiber or thread: waits
-//   while the pool is full co_await pool.close(close_mode::drain);
+//   for (const std::string& url : urls)
+//     pool.start(fetch, url);  // in a fiber or thread: waits while the pool is full
+//   co_await pool.close(close_mode::drain);
 //
 // start() waits while the pool is full, so a producer does not run away; in a coroutine, which must
 // not block, and for n.start(pool, f), what is too much waits in a queue. A start from one of the

@@ -1,8 +1,8 @@
 #pragma once
 // Where a socket is: an IPv4 or IPv6 address with a port, or a path.
 //
-//   auto a = address::ip("::1", 80);                  // nullopt when it is no number but a name:
-//   resolve() that std::puts(a->text().c_str());                     // "[::1]:80"
+//   auto a = address::ip("::1", 80);  // nullopt if it is no number but a name: resolve() that
+//   std::puts(a->text().c_str());     // "[::1]:80"
 //
 // A value of 112 bytes, copied freely. Threads: any.
 

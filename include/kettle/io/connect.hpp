@@ -1,8 +1,9 @@
 #pragma once
 // Connecting to somebody.
 //
-//   stream s = co_await connect("tcp:example.org:80");     // or connect("example.org", 80),
-//   "unix:/run/x", "unix:@name" stream s = co_await fail_after(2s, connect("tcp:127.0.0.1:7777"));
+//   stream s = co_await connect("tcp:example.org:80");  // or connect("example.org", 80)
+//   stream s = co_await connect("unix:/run/x");         // or "unix:@name", the abstract one
+//   stream s = co_await fail_after(2s, connect("tcp:127.0.0.1:7777"));
 //
 // A name with several addresses: they are tried in resolve()'s order, the next one after 250 ms or
 // as soon as one has failed; the first connection wins and the others are closed (RFC 8305). One

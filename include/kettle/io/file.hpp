@@ -2,10 +2,9 @@
 // Files, without stopping the loop: in the ring where there is one, else on a lane of four threads.
 //
 //   std::string text = co_await read_file("/etc/hostname");
-//   co_await write_file("out.txt", text);                         // truncates, creates
+//   co_await write_file("out.txt", text);           // truncates, creates
 //   file f = co_await open_file("data.bin", file_mode::read);
-//   std::size_t n = co_await f.read(buffer, 4096);                // at offset 4096; 0: behind the
-//   end
+//   std::size_t n = co_await f.read(buffer, 4096);  // at offset 4096; 0: behind the end
 //
 // file is movable and closes when it goes. Reads and writes at different offsets may happen at
 // once. What they are given must live until they have ended. Cancellation: an operation that the

@@ -1,8 +1,9 @@
 #pragma once
 // Waiting for peers to connect.
 //
-//   listener door = co_await listen("tcp:7777");         // "tcp:127.0.0.1:0", "tcp:[::1]:80",
-//   "unix:/run/x", "unix:@name" for (;;) peers.start(as_outcome, echo, co_await door.accept());
+//   listener door = co_await listen("tcp:7777");  // "tcp:127.0.0.1:0", "tcp:[::1]:80",
+//                                                 // "unix:/run/x", "unix:@name"
+//   for (;;) peers.start(as_outcome, echo, co_await door.accept());
 //
 // "tcp:PORT" listens on every address of the machine, IPv6 and IPv4. Sockets get REUSEADDR, streams
 // NODELAY. When the process is out of descriptors, accept() says so once to the dropped-error hook

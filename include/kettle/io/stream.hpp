@@ -2,8 +2,8 @@
 // A byte stream: a TCP or unix connection, or an end of a pipe.
 //
 //   stream s = co_await connect("tcp:example.org:80");
-//   co_await s.write("GET / HTTP/1.0\r\n\r\n");                      // all of it, or an error that
-//   says how much while (auto line = co_await s.read_line()) std::puts(line->c_str());
+//   co_await s.write("GET / HTTP/1.0\r\n\r\n");  // all of it, or an error that says how much
+//   while (auto line = co_await s.read_line()) std::puts(line->c_str());
 //
 // Movable; owns its descriptor and closes it when it goes. What an operation is given (spans,
 // views) is the operation's until it has ended. One reader and one writer at a time: a second one

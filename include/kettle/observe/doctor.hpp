@@ -3,8 +3,8 @@
 // doctor`.
 //
 //   machine_report here = look_at_machine();
-//   std::puts(here.loop.c_str());                          // "io_uring", or "epoll", or "" when
-//   none can run std::puts(here.loop_reason.c_str());                   // "the kernel offers it"
+//   std::puts(here.loop.c_str());         // "io_uring", or "epoll", or "" when none can run
+//   std::puts(here.loop_reason.c_str());  // "the kernel offers it"
 //   if (here.files_soft < 20'000) raise_the_limit();
 //
 // A snapshot: affinity, quota and limits may change while a program runs. Any thread; it waits for

@@ -1,9 +1,8 @@
 #pragma once
 // on_process: a function in another process, on this machine.
 //
-//   auto page = n.start(on_process, render, std::move(text));   // std::string render(std::string)
-//   auto sum  = co_await on_process(add_up, numbers);           // on_process(...).get() in a
-//   thread
+//   auto page = n.start(on_process, render, std::move(text));  // std::string render(std::string)
+//   auto sum  = co_await on_process(add_up, numbers);          // in a thread on_process(...).get()
 //
 // Any function, captureless lambda, or closure of trivial values; coroutine functions too. Nothing
 // is registered. Arguments and result travel as codec.hpp says. The workers belong to the running

@@ -1,8 +1,8 @@
 #pragma once
 // The child that a process runs: what it says to the worker, and how it reads the answer.
 //
-//   what travels: the trampoline below (a function, so: image and offset), the callable, the
-//   arguments
+//   what travels: the trampoline below (a function, so: image and offset), the callable,
+//                 the arguments
 //
 // The trampoline knows all types, for both ends are the same build. Its code reference is read from
 // memory that a worker cannot write.

@@ -2,8 +2,7 @@
 // barrier: a fixed number of tasks meet, again and again.
 //
 //   barrier meeting(3);
-//   std::size_t rank = co_await meeting.wait();      // 0, 1, 2 in order of arrival; all three go
-//   on together
+//   std::size_t rank = co_await meeting.wait();  // 0, 1, 2 as they came; all three go on together
 //
 // Who is cancelled while it waits breaks the barrier: everybody who waits or comes later gets
 // broken_resource, until reset(). Cancelled after the last has come: the wait returns its rank, the

@@ -3,11 +3,10 @@
 // that mutex.
 //
 //   auto g = co_await m.lock();
-//   while (items.empty()) co_await changed.wait(g);      // m is unlocked while it waits, locked
-//   when it returns
+//   while (items.empty())
+//     co_await changed.wait(g);  // m is unlocked while it waits, locked when it returns
 //   ...
-//   changed.notify_one();                                // the one that has waited longest; from
-//   anywhere
+//   changed.notify_one();        // the one that has waited longest; from anywhere
 //
 // A wait ends only when it was notified. The guard holds the mutex again on every way out, by an
 // error too. Cancellation: a notified wait whose scope was cancelled before it resumed passes the

@@ -2,9 +2,8 @@
 // event: something that has happened, or not yet.
 //
 //   event ready;
-//   co_await ready.wait();           // ready.wait().get() in a fiber or thread
-//   ready.set();                     // from anywhere: everybody who waits goes on, and whoever
-//   comes later
+//   co_await ready.wait();  // ready.wait().get() in a fiber or thread
+//   ready.set();            // from anywhere: who waits goes on, and whoever comes later
 //
 // Lifetime: outlives its waits. Once wait() has returned the event may be destroyed.
 // Cancellation: a wait that was granted returns, though its scope was cancelled meanwhile.

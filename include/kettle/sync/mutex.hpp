@@ -2,8 +2,8 @@
 // mutex: one task at a time.
 //
 //   mutex m;
-//   auto g = co_await m.lock();              // m.lock().get() in a fiber or thread; unlocked when
-//   `g` goes if (auto g = m.try_lock()) ...           // never waits
+//   auto g = co_await m.lock();      // m.lock().get() in a fiber or thread; unlocked when g goes
+//   if (auto g = m.try_lock()) ...   // never waits
 //
 // Fair: who unlocks and locks again comes after all who waited before. It may be held across waits.
 // The task that locked it owns it: locking again is a usage_error, and when the owner ends with the

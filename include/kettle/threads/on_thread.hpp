@@ -1,9 +1,9 @@
 #pragma once
 // on_thread and on_cores: an ordinary function on another thread.
 //
-//   auto text = n.start(on_thread, read_slowly, path);        // may block: a thread of the loop's
-//   lane int sum   = co_await on_cores(add_up, std::move(table));  // computes: one thread a usable
-//   core, work stealing
+//   auto text = n.start(on_thread, read_slowly, path);  // may block: a thread of the loop's lane
+//   int sum = co_await on_cores(add_up, std::move(table));  // computes: one thread a usable core,
+//                                                           // work stealing
 //
 // Both belong to the running loop (outside of any: to this thread), are made on first use and end
 // with it. The lane has at most 40 threads, made when none is idle; the 41st job waits; an idle
