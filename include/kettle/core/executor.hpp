@@ -3,7 +3,7 @@
 //
 //   auto f = pool.start(fib, 25);                  // a future; its get() throws what fib threw
 //   for (long r : pool.map(fib, numbers)) use(r);  // lazy, in order, a bounded window ahead
-//   int a = co_await pool(fib, 20);                // one call there; in a thread pool(fib, 20).get()
+//   int a = co_await pool(fib, 20);                // one call there; or pool(fib, 20).get()
 //   n.start(pool, fib, 30);                        // a nursery's child that runs there
 //   co_await pool.close(close_mode::drain);
 //

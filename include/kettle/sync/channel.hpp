@@ -4,7 +4,7 @@
 //
 //   channel<int> numbers(16);  // 0: rendezvous, a send waits for its receiver
 //   n.start(on_thread, produce, numbers.sender());  // produce: out.send(1).get();
-//   while (auto x = co_await numbers.next()) ...    // until the last sender is gone and none is left
+//   while (auto x = co_await numbers.next()) ...    // until the last sender is gone
 //
 // Ends: sender() and receiver() are small and copyable; give them to whoever sends or receives. The
 // last sender gone ends the channel; the last receiver gone breaks it off (broken_resource for
