@@ -105,9 +105,9 @@ class remote_root final : public cancel_scope {
  private:
   static void fire(kettle::timer& t) noexcept {
     auto& self = static_cast<remote_root&>(of(t));
-    time_point in_force = self.link_.deadline.load(relaxed);
+    time_point in_force = self.link_.deadline.load(seq_cst);  // after the clock: as deadline_moves
     if (in_force > self.deadline())
-      self.deadline(in_force);
+      self.move_deadline(in_force);
     else
       on_deadline(t);
   }
@@ -146,9 +146,10 @@ void remote_link::not_awaited() noexcept {
 
 void remote_link::wait::cancel() noexcept { child.ask_remote_cancel(cancel_reason(child)); }
 
-// An earlier one is met at the nursery, which then cancels.
+// An earlier one is met at the nursery, which then cancels. seq_cst: it is there for the thread
+// before our home looks at the clock, to see whether the former one has come.
 void remote_link::wait::deadline_moves(time_point t) noexcept {
-  child.ticket().link.deadline.store(t, relaxed);
+  child.ticket().link.deadline.store(t, seq_cst);
 }
 
 const char* remote_link::wait::what() const noexcept {
