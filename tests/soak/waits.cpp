@@ -141,12 +141,15 @@ task<> ring(worker& w) {
   w.at.bell.clear();
 }
 
+// Again and again: few are there at the same time.
 task<> meet(worker& w) {
-  try {
-    const std::size_t rank = co_await w.at.meeting.wait();
-    w.at.ranks[rank]++;
-  } catch (const broken_resource&) {  // somebody was cancelled
-    w.at.meeting.reset();
+  for (;;) {
+    try {
+      const std::size_t rank = co_await w.at.meeting.wait();
+      w.at.ranks[rank]++;
+    } catch (const broken_resource&) {  // somebody was cancelled
+      w.at.meeting.reset();
+    }
   }
 }
 
@@ -224,8 +227,7 @@ report settle(hall& h) {
   check(!h.desk.is_locked(), "the mutex was given back");
   check(bool(h.shelf.try_lock()), "the shared_mutex was given back");
   check_equal(h.added - h.taken, h.credit, "no credit is lost or doubled");
-  check_equal(h.ranks[1], h.ranks[0], "who met had each rank as often as the others");
-  check_equal(h.ranks[2], h.ranks[0], "who met had each rank as often as the others");
+  check_equal(h.ranks[1], h.ranks[0], "of two who met, one came first");
   const long sent = h.books.settle();
   return {h.begun, std::to_string(sent) + " sent and received, " + std::to_string(h.added) +
                        " credits, " + std::to_string(h.ranks[0]) + " meetings"};

@@ -65,8 +65,8 @@ struct hall {
   long credit = 0, added = 0, taken = 0;
 
   event bell;
-  barrier meeting{3};
-  std::atomic<long> ranks[3] = {};
+  barrier meeting{2};
+  std::atomic<long> ranks[2] = {};
   std::atomic<long> begun{0};
 };
 
