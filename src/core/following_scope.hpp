@@ -21,10 +21,10 @@ class following_scope final : public cancel_scope {
  private:
   static void fire(kettle::timer& t) noexcept {
     auto& self = static_cast<following_scope&>(of(t));
-    // relaxed: it is all that travels.
-    time_point in_force = self.in_force_.load(relaxed);
-    if (in_force > self.cancel_scope::deadline())
-      self.cancel_scope::deadline(in_force);
+    // seq_cst: read after the clock was, while who moves it looks at the clock afterwards.
+    time_point in_force = self.in_force_.load(seq_cst);
+    if (in_force > self.deadline())
+      self.move_deadline(in_force);
     else
       on_deadline(t);
   }

@@ -128,10 +128,11 @@ void remote_link::not_awaited() noexcept {
 
 void remote_link::wait::cancel() noexcept { child.ask_remote_cancel(cancel_reason(child)); }
 
-// An earlier one is met at the nursery, which then cancels.
+// An earlier one is met at the nursery, which then cancels. seq_cst: it is there for the thread
+// before our home looks at the clock, to see whether the former one has come.
 void remote_link::wait::deadline_moves(time_point t) noexcept {
   remote_link& link = child.ticket().link;
-  link.deadline.store(t, relaxed);
+  link.deadline.store(t, seq_cst);
   if (!(link.bits.load(relaxed) & finished)) link.queue.deadline_moves(child, t);
 }
 

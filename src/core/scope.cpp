@@ -161,6 +161,15 @@ void cancel_scope::cancel_after(any_duration grace) noexcept {
 
 void cancel_scope::deadline(time_point t) noexcept {
   if (is_elsewhere()) return control().ask([&](scope_wishes& w) { w.deadline(t); });
+  const time_point former = deadline_;
+  move_deadline(t);
+  // A child on another thread may have met the former one before our own timer did. The clock is
+  // looked at last: if it had not come by then, the child finds the new one when it comes.
+  if (at_ && !cancel_called_ && former < enclosing_deadline() && former <= at_->now())
+    on_deadline(*this);
+}
+
+void cancel_scope::move_deadline(time_point t) noexcept {
   deadline_ = t;
   if (at_) rearm();
 }

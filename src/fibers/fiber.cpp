@@ -202,11 +202,13 @@ void resume_fiber(context& next) noexcept {
 // Among many fibers each switch meets three cold places: the node, the control block, the stack
 // below it. `after` comes second, and its node was asked for one switch ago.
 inline void prefetch(context& after) noexcept {
-  constexpr std::ptrdiff_t line = 64;
+  constexpr std::uintptr_t line = 64;
   __builtin_prefetch(after.mail_next_);
   if (!is_fiber(after)) return;
-  auto* top = static_cast<char*>(static_cast<placed_child_base&>(after).place_data_);
-  for (std::ptrdiff_t below = 0; below <= 4 * line; below += line) __builtin_prefetch(top - below);
+  // A number: one that has not begun has no stack there.
+  auto top = reinterpret_cast<std::uintptr_t>(static_cast<placed_child_base&>(after).place_data_);
+  for (std::uintptr_t below = 0; below <= 4 * line; below += line)
+    __builtin_prefetch(reinterpret_cast<const void*>(top - below));
 }
 
 void park_fiber(context& me) {

@@ -134,8 +134,11 @@ std::size_t read_operation::finish() const {
 write_base::write_base(detail::stream_state* s, const void* bytes, std::size_t n, bool all) noexcept
     : stream_operation(s, io_kind::send, const_cast<void*>(bytes), n), wanted_(n), all_(all) {}
 
-bool write_base::start() {
+void write_base::forget_the_last_one() const noexcept {
   if (state_ && !state_->writer) state_->last_written = 0;
+}
+
+bool write_base::start() {
   if (size > 0) return stream_operation::start();
   if (!state_ || state_->fd < 0) throw closed_resource("this stream is closed");
   return true;

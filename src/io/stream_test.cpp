@@ -133,6 +133,23 @@ TEST_P(streams, a_write_to_a_peer_that_does_not_read_waits_and_can_be_cancelled)
   });
 }
 
+TEST_P(streams, a_write_in_a_cancelled_scope_tells_that_nothing_went_out) {
+  in_run([]() -> task<> {
+    ends e = co_await connected();
+    cancel_scope scope;
+    auto writes = [&]() -> task<> {
+      co_await e.client.write("four");
+      EXPECT_EQ(e.client.last_written(), 4u);
+      scope.cancel();
+      co_await e.client.write("none of it");
+    };
+    EXPECT_FALSE(co_await in_scope(scope, writes));
+    EXPECT_EQ(e.client.last_written(), 0u);
+    e.client.shutdown();
+    EXPECT_EQ(co_await e.server.read_all(), "four");
+  });
+}
+
 TEST_P(streams, a_write_to_a_peer_that_is_gone_tells_how_much_went_out) {
   in_run([]() -> task<> {
     ends e = co_await connected();

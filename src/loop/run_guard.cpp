@@ -1,4 +1,5 @@
 #include <kettle/base/seam.hpp>
+#include <kettle/base/spin_lock.hpp>
 #include <kettle/base/thrown.hpp>
 #include <kettle/loop/run_guard.hpp>
 
@@ -23,16 +24,24 @@ namespace {
 
 // An error that nobody catches ends the program: then, and only then, it is said which task it came
 // from.
-std::string& last_error() {
-  static auto* text = new std::string;  // read by the terminate handler: never destroyed
-  return *text;
+struct last_words {
+  spin_lock lock;  // runs on several threads may end with errors at once
+  std::string text;
+};
+last_words& last_error() {
+  static auto* last = new last_words;  // read by the terminate handler: never destroyed
+  return *last;
 }
 
 std::terminate_handler terminate_as_before = nullptr;
 
 void say_and_terminate() {
-  if (!last_error().empty())
-    std::fprintf(stderr, "kettle: an error left run: %s\n", last_error().c_str());
+  {
+    last_words& last = last_error();
+    spin_guard held(last.lock);
+    if (!last.text.empty())
+      std::fprintf(stderr, "kettle: an error left run: %s\n", last.text.c_str());
+  }
   terminate_as_before();
 }
 
@@ -40,8 +49,11 @@ void remember(const nursery::result& r) {
   if (seam::exploring()) return;  // its handler would go with the exploration
   static const auto before = terminate_as_before = std::set_terminate(say_and_terminate);
   (void)before;
-  last_error() = describe(r.errors.front());
-  if (!r.first_failed.empty()) last_error() += " (" + r.first_failed + ")";
+  std::string text = describe(r.errors.front());
+  if (!r.first_failed.empty()) text += " (" + r.first_failed + ")";
+  last_words& last = last_error();
+  spin_guard held(last.lock);
+  last.text.swap(text);
 }
 
 // KETTLE_CLOCK=virtual runs a program without waiting for its clock, to try it out or test it.

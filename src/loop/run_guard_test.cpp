@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace kettle {
 namespace {
@@ -35,6 +38,26 @@ TEST(run, refuses_a_back_end_by_name_together_with_virtual_time) {
 TEST(run, throws_a_single_error_as_itself_however_deep_its_nursery_was) {
   auto fails = [](nursery&) { throw timeout_error("deep"); };
   EXPECT_THROW(run([&] { return with_nursery(fails); }), timeout_error);
+}
+
+// Each run leaves its error for the terminate handler, in text of another length.
+TEST(run, may_fail_on_several_threads_at_once) {
+  constexpr int threads = 4, runs = 500;
+  std::atomic<int> right{0};
+  auto fails = [&right](int thread) {
+    for (int i = 0; i < runs; i++) {
+      const std::string text(std::size_t(1 + (thread + i) % threads * 100), 'x');
+      try {
+        run([&](nursery&) { throw timeout_error(text); });
+      } catch (const timeout_error& e) {
+        right += e.what() == text;
+      }
+    }
+  };
+  std::vector<std::thread> all;
+  for (int t = 0; t < threads; t++) all.emplace_back(fails, t);
+  for (std::thread& t : all) t.join();
+  EXPECT_EQ(right, threads * runs);
 }
 
 TEST(run, starts_the_virtual_clock_anew_each_time) {

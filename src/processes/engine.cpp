@@ -362,7 +362,8 @@ void process_engine::deadline_moves(placed_child_base& c, time_point t) noexcept
     for (waiting_child& w : overflow_)
       if (w.child == &c) w.deadline = t;
   } else if (c.place_state_ != nowhere) {
-    memory_.requests().requests[c.place_state_ - 1].deadline.store(t, relaxed);
+    memory_.requests().requests[c.place_state_ - 1].deadline.store(
+        t, seq_cst);  // as in the link of a child on a thread
   }
 }
 

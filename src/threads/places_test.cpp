@@ -141,6 +141,30 @@ TEST(on_thread, deadlines_reach_into_it) {
   EXPECT_FALSE(done);
 }
 
+TEST(on_thread, a_deadline_that_it_has_met_is_not_moved_any_more) {
+  bool expired = false;
+  std::atomic<bool> ended{false};
+  run([&]() -> task<> {
+    cancel_scope scope(clock::now() + 1ms);
+    auto moves_too_late = [&](nursery& n) -> task<> {
+      n.start(on_thread, [&] {
+        try {
+          sleep_forever().get();
+        } catch (const cancelled&) {
+          ended = true;
+          throw;
+        }
+      });
+      while (!ended) std::this_thread::yield();  // our loop looks at no timer meanwhile
+      scope.deadline(never);
+      co_await yield();
+    };
+    EXPECT_FALSE(co_await in_scope(scope, with_nursery(moves_too_late)));
+    expired = scope.expired();
+  });
+  EXPECT_TRUE(expired);
+}
+
 TEST(on_thread, an_interruptible_system_call_is_interrupted) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);

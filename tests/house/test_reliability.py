@@ -1,4 +1,4 @@
-"""tools/reliability: the twins at length, planted errors, and the page they write."""
+"""tools/reliability: the twins at length, planted errors, the soak, and the page they write."""
 
 import json
 import subprocess
@@ -12,6 +12,7 @@ sys.path.insert(0, str(REPOSITORY / "tools" / "reliability"))
 import explore  # noqa: E402
 import mutants  # noqa: E402
 import page  # noqa: E402
+import soak  # noqa: E402
 
 PATCHES = sorted((REPOSITORY / "tests" / "mutants").glob("*.patch"))
 
@@ -86,7 +87,67 @@ class Mutants(unittest.TestCase):
             self.assertTrue(why.strip())
 
 
+class Soak(RuleTest):
+    def run_it(self, program, *argv):
+        """`program` is the one in every build."""
+        files = {f"{preset}/tests/soak/kettle_soak": "#!/bin/sh\n" + program for preset in soak.PRESETS}
+        root = self.plant(files)
+        for file in files:
+            (root / file).chmod(0o755)
+        verb = REPOSITORY / "tools/reliability/soak.py"
+        json_file = root / "out.json"
+        done = subprocess.run([verb, root, *argv, "--json", json_file], text=True, capture_output=True)
+        return done.returncode, done.stdout, json.loads(json_file.read_text()) if json_file.exists() else None
+
+    ROUND = 'echo "round 0: 300 operations, 3 ends open: ok"\n'
+    GOOD = ROUND + 'echo "in all 1 rounds, 300 operations, 0.5 s, 0 violations"\n'
+
+    def test_each_theme_is_played_in_each_build_on_both_back_ends(self):
+        told = 'test "$2 $3" = "--seconds 2.0" || exit 9\n'
+        status, out, rows = self.run_it(told + self.GOOD, "--seconds", "2")
+        self.assertEqual(status, 0, out)
+        self.assertIn("18 runs, 5,400 operations, 0 failed", out)
+        self.assertEqual(len({(r["theme"], r["preset"], r["back_end"]) for r in rows}), 18)
+        self.assertEqual((rows[0]["rounds"], rows[0]["operations"], rows[0]["seconds"]), (1, 300, 0.5))
+
+    def test_a_theme_alone(self):
+        status, out, rows = self.run_it('test "$1" = lives || exit 9\n' + self.GOOD, "lives")
+        self.assertEqual(status, 0, out)
+        self.assertEqual(len(rows), 6)
+
+    def test_what_fails_is_shown_with_its_seed_and_fails_the_verb(self):
+        broken = self.ROUND + 'test $KETTLE_BACKEND = epoll || exit 0\necho "it broke"; exit 3\n'
+        status, out, rows = self.run_it(broken, "waits")
+        self.assertEqual(status, 1)
+        self.assertIn("it broke", out)
+        failed = [r for r in rows if r["failures"]]
+        self.assertEqual([r["back_end"] for r in failed], ["epoll"] * 3)
+        self.assertEqual(failed[0]["operations"], 300)
+        self.assertIn(f"FAILED, seed {failed[0]['seed']}", out)
+
+    def test_violations_are_counted(self):
+        bad = 'echo "in all 1 rounds, 300 operations, 0.5 s, 7 violations"; exit 1\n'
+        self.assertEqual(self.run_it(bad, "waits")[2][0]["failures"], 7)
+
+    def test_a_back_end_that_is_denied_is_no_run(self):
+        denied = 'if [ $KETTLE_BACKEND = io_uring ]; then echo "SKIP: denied"; exit 77; fi\n' + self.GOOD
+        status, out, rows = self.run_it(denied, "waits")
+        self.assertEqual(status, 0, out)
+        self.assertIn("SKIP: denied", out)
+        self.assertEqual({r["back_end"] for r in rows}, {"epoll"})
+
+    def test_a_theme_that_there_is_not_is_told(self):
+        self.assertEqual(self.run_it(self.GOOD, "kettledrum")[0], 2)
+
+
 class Page(RuleTest):
+    def test_each_run_of_the_soak_is_a_line(self):
+        rows = [{"theme": "waits", "preset": "tsan", "back_end": "epoll", "rounds": 12, "operations": 3600,
+                 "seconds": 60.2, "failures": 0}]
+        text = "\n".join(page.soaked(rows))
+        self.assertIn("| waits | tsan | epoll | 12 | 3,600 | 60 | 0 |", text)
+        self.assertIn("In all 1 runs, 3,600 operations.", text)
+
     def test_parts_are_counted_and_failures_named(self):
         rows = [row(), row(strategy="dfs(2), tso"), row(twin="clears", exhausted=False, failures=1)]
         text = "\n".join(page.explored(rows))

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes docs/reliability.md out of the JSON that the verbs leave.
 
-    page.py ROOT [--explore FILE] [--mutants FILE] [--commit C]
+    page.py ROOT [--explore FILE] [--mutants FILE] [--soak FILE] [--commit C]
 
 What is not given stays as the page had it. Each part says of which commit (the newest, or C) and of which day it is.
 """
@@ -77,7 +77,21 @@ def planted(rows):
             yield f"- `{r['name']}`: {r.get('why') or r.get('error') or 'no reason is known'}"
 
 
-TABLES = {"explore": ("Schedules", explored), "mutants": ("Planted errors", planted)}
+def soaked(rows):
+    """The table of `./dev soak`: a line for each run."""
+    yield "`./dev soak`: random work from loops, fibers and threads, cut short at random, with what must hold all the"
+    yield "same: `tests/soak/`."
+    yield ""
+    yield "| theme | preset | back end | rounds | operations | seconds | failures |"
+    yield "|---|---|---|--:|--:|--:|--:|"
+    for r in rows:
+        yield (f"| {r['theme']} | {r['preset']} | {r['back_end']} | {r['rounds']:,} | {r['operations']:,} | "
+               f"{r['seconds']:.0f} | {r['failures']} |")
+    yield ""
+    yield f"In all {len(rows)} runs, {sum(r['operations'] for r in rows):,} operations."
+
+
+TABLES = {"explore": ("Schedules", explored), "mutants": ("Planted errors", planted), "soak": ("Soak", soaked)}
 
 
 def section(root, name, file, commit):

@@ -43,7 +43,8 @@ class cancel_scope : private timer {
   bool expired() const noexcept { return expired_; }
 
   time_point deadline() const noexcept { return deadline_; }
-  void deadline(time_point t) noexcept;  // takes effect at once, on whoever sleeps inside
+  // Takes effect at once, on whoever sleeps inside. One that has come is not moved any more.
+  void deadline(time_point t) noexcept;
   // Relative deadlines count from entry: kept until then.
   void relative_deadline(any_duration d) noexcept { relative_ = d; }
 
@@ -92,6 +93,7 @@ class cancel_scope : private timer {
   cancel_scope(time_point deadline, timer::handler fire) noexcept
       : timer(fire), deadline_(deadline) {}
   static void on_deadline(timer& t) noexcept;
+  void move_deadline(time_point t) noexcept;
   static cancel_scope& of(timer& t) noexcept { return static_cast<cancel_scope&>(t); }
 
  private:

@@ -84,6 +84,9 @@ class write_base : public detail::stream_operation {
   bool start() override;
 
  protected:
+  // Before start(), which a scope that is cancelled already never lets it come to: then nothing
+  // was written.
+  void forget_the_last_one() const noexcept;
   bool step() noexcept override;
   std::size_t finish_write() const;
 
@@ -95,12 +98,20 @@ class KETTLE_WAIT write_operation : public operation<write_operation, write_base
  public:
   write_operation(detail::stream_state* s, const void* bytes, std::size_t n) noexcept
       : operation(s, bytes, n, true) {}
+  bool begin(context& c) {
+    forget_the_last_one();
+    return operation::begin(c);
+  }
   void finish() const { finish_write(); }
 };
 class KETTLE_WAIT write_some_operation : public operation<write_some_operation, write_base> {
  public:
   write_some_operation(detail::stream_state* s, const void* bytes, std::size_t n) noexcept
       : operation(s, bytes, n, false) {}
+  bool begin(context& c) {
+    forget_the_last_one();
+    return operation::begin(c);
+  }
   std::size_t finish() const { return finish_write(); }
 };
 
