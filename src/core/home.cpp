@@ -111,7 +111,7 @@ home::~home() {
   abandon_held(callback_, "a callback");
   own_.clear();
   domain_->remove(*this);
-  while (posters_.load(acquire) != 0) sys::relax();  // a poster may still be making its wake call
+  wait_for_posters();
   backend_.reset();
   take_mail();  // requests to scopes that have ended
   detail::text_block::drop(base_.label_);
@@ -271,6 +271,13 @@ void home::give_up_awaited(mail* mine) noexcept {
   queue_->goes_on(*this);
 }
 
+// A poster may still be making its wake call. On a full machine that call may have put us in its
+// place: then it needs the core to go on. acquire: sees what it has told the domain.
+void home::wait_for_posters() noexcept {
+  constexpr int looks = 200;
+  for (int i = 0; posters_.load(acquire) != 0; i++) i < looks ? sys::relax() : sys::give_way();
+}
+
 void home::wake_up() noexcept {
   if (in_poll_.load(acquire)) {  // perhaps of a later sleep than the one we found
     backend_->wake();
@@ -316,8 +323,7 @@ void home::enter(domain& d) noexcept {
 void home::leave() noexcept { change_domain(*former_domain_); }
 
 void home::change_domain(domain& d) noexcept {
-  // Whoever woke us may still be about to tell our old domain so. acquire: sees that it has.
-  while (posters_.load(acquire) != 0) sys::relax();
+  wait_for_posters();  // whoever woke us may still be about to tell our old domain so
   domain_->remove(*this);
   domain_ = &d;
   domain_->add(*this);

@@ -197,6 +197,7 @@ class home : public detail::list_links<home> {  // among those of its domain
   void sleep_until(time_point until, bool stuck = false);
   void give_up_awaited(mail* mine) noexcept;
   void wake_up() noexcept;
+  void wait_for_posters() noexcept;
 
   static constexpr context_kind thread_kind{"thread", resume_thread, park_thread};
   static constexpr context_kind callback_kind{"callback", resume_thread, nullptr};

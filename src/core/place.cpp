@@ -41,6 +41,32 @@ class carried_label {
   sys::short_name former_;
 };
 
+// A thread runs a job of another run: in the domain of that one, and with I/O of its clock. A
+// network in memory ends with its run, which a pool's thread may outlive.
+class guest {
+ public:
+  guest(home& here, domain* of) : here_(here), own_(here.in()) {
+    if (!of || of == &own_) return;
+    here.enter(*of);  // first: it waits for posters, who may be about to wake the back end
+    if (of->world() == own_.world()) return;
+    other_clock_ = true;
+    backend_ = here.give_backend();
+  }
+  guest(const guest&) = delete;
+  guest& operator=(const guest&) = delete;
+  void leaves() noexcept {
+    if (&here_.in() != &own_) here_.enter(own_);
+    if (other_clock_) here_.use_backend(std::move(backend_));
+  }
+  domain& own() const noexcept { return own_; }
+
+ private:
+  home& here_;
+  domain& own_;
+  std::unique_ptr<backend> backend_;
+  bool other_clock_ = false;
+};
+
 constexpr context_kind remote_kind{"thread", never_resumed, nullptr};
 constexpr context_kind process_kind{"process", never_resumed, nullptr};
 
@@ -191,11 +217,10 @@ bool placed_child_base::begin_remote(job_queue& queue) {
 void placed_child_base::run_remote() noexcept {
   detail::remote_link& link = ticket_->link;
   home& here = home::here();
-  domain& outer_domain = here.in();
   if (link.domain) link.domain->job_begins(link.backlog);
-  if (link.domain && link.domain != &outer_domain) here.enter(*link.domain);
+  guest visit(here, link.domain);
   // Who knows nothing of our run may have to wake a task that has none.
-  bool stranger = !link.domain && &outer_domain != &domain::outside();
+  bool stranger = !link.domain && &visit.own() != &domain::outside();
   if (stranger) here.outside_wakers.fetch_add(1, relaxed);
   thread_context me(here);
   thread_context& outer_thread = here.stand_on(me);
@@ -240,7 +265,7 @@ void placed_child_base::run_remote() noexcept {
   here.face().runs(outer_thread.label_);
   tls.current = outer_context;
   if (stranger) here.outside_wakers.fetch_sub(1, relaxed);
-  if (&here.in() != &outer_domain) here.enter(outer_domain);
+  visit.leaves();
   if (helping && link.domain) link.domain->work_begins();  // for the note
   if (nursery_)
     post(*at_, link.finished_note);

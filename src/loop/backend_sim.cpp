@@ -1,5 +1,6 @@
 #include "loop/backend_sim.hpp"
 
+#include "core/home.hpp"
 #include "loop/attempt.hpp"
 
 #include <kettle/base/assert.hpp>
@@ -81,6 +82,8 @@ void sim_backend::poll(time_point until) {
     held.lock();
     asleep_ = false;
   }
+  // Counted as awake before they are taken: nobody shall find all asleep and nothing on its way.
+  if (!finished_.empty() && tls.at) tls.at->rouse();
   rung_.exchange(0, acq_rel);  // what the ringer did before is seen after this
   request_list batch = finished_.take();
   held.unlock();

@@ -19,6 +19,7 @@
 #include <cstdint>
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -83,6 +84,13 @@ inline void relax() noexcept {
 #elif defined(__aarch64__)
   __asm__ volatile("isb" ::: "memory");  // as Rust does: `yield` is a no-op on most cores
 #endif
+}
+
+// The same where that one may need this very core: another thread may run first.
+inline void give_way() noexcept {
+  if constexpr (explored_build)
+    if (kettle::detail::seam::exploring()) return kettle::detail::seam::relax();
+  ::sched_yield();
 }
 
 }  // namespace kettle::inline KETTLE_ABI::sys

@@ -14,6 +14,8 @@ using testing::detail::engine;
 
 engine& here() noexcept { return engine::here(); }
 
+wait_watch watch = nullptr;
+
 }  // namespace
 
 bool load(const void* word, std::size_t bytes, void* out, memory_order order, where at) noexcept {
@@ -64,6 +66,11 @@ void give_block(void* block, std::size_t bytes) noexcept {
   if (!testing::detail::arena::is_of_one(block)) return ::operator delete(block, bytes);
   if (exploring() && here().memory().holds(block)) here().memory().give(block, bytes);
 }
+
+void meet_wait(const char* what, bool parks) noexcept {
+  if (watch) watch(what, parks);
+}
+void watch_waits(wait_watch w) noexcept { watch = w; }
 
 void fail(const char* kind, const char* text, where at) noexcept { here().fail(kind, text, at); }
 

@@ -6,8 +6,8 @@
 //     if (seam::exploring()) return seam::futex_wait(word, ...);   // else: the real thing
 //
 // The ordinary build has the declarations and nothing else. The functions are defined by the room
-// `testing`, which only the explored build compiles. All are called on a thread that the explorer
-// plays; none allocates memory of the program's.
+// `testing`, which only the explored build compiles. All but meet_wait() are called on a thread
+// that the explorer plays; none allocates memory of the program's.
 
 #include <kettle/base/require.hpp>
 
@@ -102,6 +102,12 @@ char* stack_bottom() noexcept;
 // These two also outside of an exploration.
 void* take_block(std::size_t bytes);
 void give_block(void* block, std::size_t bytes) noexcept;
+
+// A wait begins, on any thread, played or not: it has not yet looked at its scope (parks: false),
+// or is not done at once and has to wait now. For a test that wants to do something just there.
+using wait_watch = void (*)(const char* what, bool parks) noexcept;
+void meet_wait(const char* what, bool parks) noexcept;
+void watch_waits(wait_watch w) noexcept;  // null: nobody; while no thread waits
 
 // Ends the schedule as a failure.
 [[noreturn]] void fail(const char* kind, const char* text, where at) noexcept;

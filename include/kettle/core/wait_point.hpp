@@ -14,6 +14,7 @@
 
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/error.hpp>
+#include <kettle/base/seam.hpp>
 #include <kettle/core/budget.hpp>
 #include <kettle/core/context.hpp>
 #include <kettle/core/scope.hpp>
@@ -94,6 +95,7 @@ class wait_point {
   template <class Op> bool begin_as(context& c) {
     who_ = &c;
     state_.store(claim::open, relaxed);
+    if constexpr (explored_build) detail::seam::meet_wait(static_cast<Op*>(this)->what(), false);
     if (abortable_ && is_cancelled(c)) [[unlikely]]
       return begin_cancelled(c);
     c.waiting_ = this;
@@ -104,7 +106,10 @@ class wait_point {
       c.waiting_ = nullptr;
       throw;
     }
-    if (!done) return false;
+    if (!done) {
+      if constexpr (explored_build) detail::seam::meet_wait(static_cast<Op*>(this)->what(), true);
+      return false;
+    }
     spend(cost_of_operation);
     if (turn_is_over()) [[unlikely]]
       return take_turn(c);
