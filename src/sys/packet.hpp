@@ -12,6 +12,7 @@
 
 #include <type_traits>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace kettle::inline KETTLE_ABI::sys {
@@ -29,12 +30,13 @@ inline int make_packet_pair(packet_pair& p) noexcept {
   return 0;
 }
 
+// Waits for room, also for the kernel's own.
 template <class T> int send_packet(int fd, const T& packet) noexcept {
   static_assert(std::is_trivially_copyable_v<T>);
   long r;
   do {
     r = result_of(::send(fd, &packet, sizeof packet, MSG_NOSIGNAL));
-  } while (r == -EINTR);
+  } while (r == -EINTR || ((r == -ENOBUFS || r == -ENOMEM) && ::poll(nullptr, 0, 1) <= 0));
   return r < 0 ? int(r) : 0;
 }
 
