@@ -8,6 +8,7 @@
 
 #include "fault.hpp"
 
+#include <stdexcept>
 #include <string>
 
 namespace kettle::tests {

@@ -74,7 +74,7 @@ inline constexpr call_errors call_table[] = {
     {"pwritev2_waiting", {EIO, EPIPE, ENOSPC, EDQUOT, EFBIG}, {EINTR, in_part}},
     {"read", {EIO}, {EINTR, in_part}},
     {"readlink", {EACCES, ENOMEM}},
-    {"recv_packet", {ENOMEM}, {EINTR}},
+    {"recv_packet", {}, {EINTR, ENOMEM}},
     {"send_packet", {}, {EINTR, ENOBUFS, ENOMEM}},
     {"recv", {ECONNRESET, ETIMEDOUT, ENOMEM}, {EINTR, in_part}},
     {"send", {EPIPE, ECONNRESET, ENOBUFS, ENOMEM}, {EINTR, in_part}},
