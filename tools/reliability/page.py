@@ -78,7 +78,7 @@ def planted(rows):
 
 
 SWEEPS = {
-    "memory": "the k-th `new` fails, for every k",
+    "memory": "the k-th `new`, or move of a value, fails, for every k",
     "calls": "the k-th call of a function of libc, for the first five k and the last, with each error that can be",
 }
 
