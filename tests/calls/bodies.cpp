@@ -5,8 +5,10 @@
 #include <kettle/kettle.hpp>
 
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <numeric>
 #include <sstream>
 #include <thread>
@@ -226,8 +228,8 @@ void fifo() {
   } mine{path};
   run([&](nursery& n) -> task<> {
     auto written = n.start(write_file, path, text);
-    // Until it has found nobody who reads, in the run that counts.
-    for (int i = 0; i < 100 && counted(index_of("stat")) == 0; i++) co_await sleep_for(1ms);
+    // Until it has found nobody who reads.
+    while (is_armed() && counted(index_of("stat")) == 0) co_await sleep_for(1ms);
     auto got = n.start(read_file, path);
     co_await written;
     check(co_await got == text, "what came through the FIFO");
@@ -265,11 +267,28 @@ void command_that_is_cancelled() {
     co_await move_on_after(5ms, std::move(late));
   });
 }
-// Somebody of its group is left, and has to be looked for.
+// Somebody of its group is left, and is looked for before he ends.
 void command_with_children() {
-  run([]() -> task<> {
-    auto late = command("sh", "-c", "trap '' TERM; sleep 0.3 & exit 0").grace(5ms).capture();
-    co_await move_on_after(20ms, std::move(late));
+  const std::string fifo = in_folder("wait"), begun = in_folder("begun");
+  fs::remove(fifo), fs::remove(begun);
+  ::mkfifo(fifo.c_str(), 0600);
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> both_ends(std::fopen(fifo.c_str(), "r+e"),
+                                                            std::fclose);
+  auto release = [&]() -> task<> {
+    while (is_armed() && counted(index_of("opendir")) == 0) co_await sleep_for(1ms);
+    std::fputs("\n", both_ends.get());
+    std::fflush(both_ends.get());
+  };
+  auto has_begun = [&]() -> task<> {
+    while (!fs::exists(begun)) co_await sleep_for(1ms);
+  };
+  run([&](nursery& n) -> task<> {
+    n.start(as_service, release);
+    std::string script = "trap '' TERM; read x <" + fifo + " & : >" + begun + "; exit 0";
+    auto late = [](std::string text) -> task<> {
+      co_await command("sh", "-c", text).grace(10s).capture();
+    };
+    co_await race(late(script), has_begun());
   });
 }
 

@@ -40,6 +40,7 @@ bool disarm() {
   return met_one();
 }
 
+bool is_armed() { return armed; }
 bool met_one() { return counts().met; }
 
 std::uint32_t counted(std::size_t call) { return counts().calls[call]; }

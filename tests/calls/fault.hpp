@@ -32,6 +32,7 @@ struct fault {
 void arm(const fault& f);
 bool disarm();  // whether it was met
 bool met_one();
+bool is_armed();
 std::uint32_t counted(std::size_t call);  // since arm()
 
 // From now on, as before Linux 6.13.
