@@ -188,14 +188,22 @@ void file_at_offsets() {
   fs::remove(path);
 }
 
+task<std::string> all_of(stream& from, std::size_t bytes) {
+  co_return co_await from.read_exactly(bytes);
+}
+
 void pipes() {
   const std::string text = some_text(200'000);
-  run([&](nursery& n) -> task<> {
+  run([&]() -> task<> {
     auto [out, in] = make_pipe();
-    auto got = n.start([&]() -> task<std::string> { co_return co_await out.read_all(); });
-    co_await in.write(text);
-    in.close();
-    check(co_await got == text, "what came through the pipe");
+    auto both = [&](nursery& n) -> task<> {
+      auto got = n.start(all_of, std::ref(out), text.size());
+      co_await in.write(text);
+      in.close();
+      check(co_await got == text, "what came through the pipe");
+    };
+    co_await with_nursery(both);
+    check((co_await out.read_some()).empty(), "the end of the pipe");
   });
 }
 
@@ -208,14 +216,16 @@ void blocking_pipe() {
     ~closing() { ::close(fd); }
   } writing{ends[1]};
   const std::string text = some_text(10'000);
-  run([&](nursery& n) -> task<> {
+  run([&]() -> task<> {
     stream out = stream::adopt(ends[0]);
-    auto got = n.start([&]() -> task<std::string> { co_return co_await out.read_exactly(10'000); });
-    co_await sleep_for(200us);
-    co_await writable(writing.fd);
-    stream in = stream::adopt(::dup(writing.fd));
-    co_await in.write(text);
-    check(co_await got == text, "what came through the pipe");
+    auto both = [&](nursery& n) -> task<> {
+      auto got = n.start(all_of, std::ref(out), text.size());
+      co_await writable(writing.fd);
+      stream in = stream::adopt(::dup(writing.fd));
+      co_await in.write(text);
+      check(co_await got == text, "what came through the pipe");
+    };
+    co_await with_nursery(both);
   });
 }
 
