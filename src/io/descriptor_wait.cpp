@@ -151,6 +151,7 @@ ready_operation::ready_operation(int descriptor, std::uint32_t events) noexcept
 }
 
 bool ready_operation::start() {
+  who().at_->io();  // may throw, and nothing is in the table yet
   if (!alone_ || fd < 0) return begin_request();
   if (!detail::descriptor_waits::of(fd).enter(*this))
     throw busy_resource("a second wait until descriptor " + std::to_string(fd) + " is " +

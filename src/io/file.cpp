@@ -129,6 +129,8 @@ sys::unique_fd write_there(const std::string& path, const std::string& data) {
               "write", path));
     check_cancelled();
   }
+  // Where files lie on another machine, only this may tell that there was no room for them.
+  check(sys::close_fd(fd.release()), "close", path);
   return {};
 }
 

@@ -6,7 +6,7 @@
 
 namespace kettle::inline KETTLE_ABI::detail {
 
-bool io_wait::begin_request() noexcept {
+bool io_wait::begin_request() {
   backend& io = who().at_->io();
   do {
     if (!io.try_now(*this)) break;

@@ -185,7 +185,8 @@ task<listener> listen(std::string where, int backlog) {
   o.check(o.io.listen(o.fd, backlog), "listen");
   sockaddr_storage raw{};
   std::uint32_t size = sizeof raw;
-  if (o.io.local_address(o.fd, &raw, &size) >= 0) o.at = address::from(&raw, size);
+  o.check(o.io.local_address(o.fd, &raw, &size), "listen");
+  o.at = address::from(&raw, size);
   auto* s = new detail::listener_state;
   s->fd = std::exchange(o.fd, -1);
   s->where = o.at;

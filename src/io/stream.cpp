@@ -162,6 +162,12 @@ std::size_t write_base::finish_write() const {
 }
 
 stream stream::adopt(int fd) {
+  try {
+    io_here();
+  } catch (...) {
+    detail::close_descriptor(fd);  // it is ours already
+    throw;
+  }
   sockaddr_storage raw{};
   std::uint32_t size = sizeof raw;
   if (io_here().peer_address(fd, &raw, &size) == -ENOTSOCK)

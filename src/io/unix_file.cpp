@@ -24,10 +24,12 @@ std::string from_the_root(const std::string& path) {
   return unknown ? path : whole.string();
 }
 
-bool is_left_behind(const std::string& path, const address& at) noexcept {
+// 0: it may be replaced.
+int is_used(const std::string& path, const address& at) noexcept {
   sys::file_identity which;
-  return sys::socket_file(path.c_str(), which) == 0 &&
-         !sys::has_living_socket(at.data(), at.size());
+  if (sys::socket_file(path.c_str(), which) < 0) return -EADDRINUSE;  // by a file of another kind
+  int living = sys::has_living_socket(at.data(), at.size());
+  return living > 0 ? -EADDRINUSE : living;
 }
 
 // Of two that find a dead file at the same time, the second one would remove the first one's living
@@ -41,8 +43,8 @@ task<int> bind_instead(backend& io, int fd, const address& at, const std::string
     co_await sleep_for(lock_pause);
     alone = sys::lock_directory(folder.c_str());
   }
-  if (!is_left_behind(path, at)) co_return -EADDRINUSE;
-  sys::remove_file(path.c_str());
+  if (int used = is_used(path, at)) co_return used;
+  if (int r = sys::remove_file(path.c_str()); r < 0 && r != -ENOENT) co_return r;
   co_return io.bind(fd, at.data(), at.size());
 }
 

@@ -54,7 +54,8 @@ int uring_denied_here() noexcept {
   std::uint64_t pid = std::uint64_t(sys::process_id());
   if (known >> 32 == pid) return int(std::uint32_t(known));
   int denied = uring_denied();
-  denial_of.store(pid << 32 | std::uint32_t(denied), relaxed);
+  bool passes = denied == EMFILE || denied == ENFILE || denied == ENOMEM || denied == EAGAIN;
+  if (!passes) denial_of.store(pid << 32 | std::uint32_t(denied), relaxed);
   return denied;
 }
 

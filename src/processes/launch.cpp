@@ -48,8 +48,13 @@ std::string mapped_program() {
   return "";
 }
 
-void move_up(const int* from, sys::unique_fd* to, int count) noexcept {
-  for (int i = 0; i < count; i++) to[i].reset(sys::copy_above(from[i], 64));
+// False: there are no descriptors left.
+bool move_up(const int* from, sys::unique_fd* to, int count) noexcept {
+  for (int i = 0; i < count; i++) {
+    to[i].reset(sys::copy_above(from[i], 64));
+    if (!to[i]) return false;
+  }
+  return true;
 }
 
 int execute(const std::string& program, const int* fds, sys::spawned& child) {
@@ -100,7 +105,7 @@ bool try_start(server_process& out, const shared_memory& memory, const std::stri
   memory.give(rest);
   for (int i = 0; i < shared_fds - 1; i++) plain[i + 1] = rest[i];
   sys::unique_fd high[shared_fds];
-  move_up(plain, high, shared_fds);
+  if (!move_up(plain, high, shared_fds)) return false;
   int fds[shared_fds];
   for (int i = 0; i < shared_fds; i++) fds[i] = high[i].get();
   sys::spawned child;

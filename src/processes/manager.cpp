@@ -158,7 +158,8 @@ void process_engine::read_answer(std::uint32_t slot, placed_child_base& c,
                                  std::size_t size) noexcept {
   try {
     const unsigned char* bytes = memory_.answer_room(slot, size);
-    if (!bytes) throw decode_error("the result of a task could not be read");
+    if (size > std::size_t(window_bytes)) throw decode_error("the result of a task is too large");
+    if (!bytes) throw_io_error(ENOMEM, "map", "the arguments or the result of a task");
     decoder in(bytes, size);
     if (in.raw<std::uint8_t>()) {
       job_of(c).read(in);

@@ -8,6 +8,7 @@
 // Threads: any.
 
 #include "sys/fd.hpp"
+#include "sys/file.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,11 @@ class memfd {
  public:
   memfd(const char* name, std::size_t size) noexcept
       : fd_(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
-    if (fd_ && ::ftruncate(fd_.get(), off_t(size)) < 0) fd_.reset(-errno);
+    int r;
+    do {
+      r = fd_ ? int(result_of(::ftruncate(fd_.get(), off_t(size)))) : 0;
+    } while (r == -EINTR);
+    if (r < 0) fd_.reset(r);
   }
 
   explicit operator bool() const noexcept { return bool(fd_); }
@@ -39,7 +44,7 @@ class memfd {
   unique_fd read_only() const noexcept {
     char path[32];
     std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd_.get());
-    return unique_fd(::open(path, O_RDONLY | O_CLOEXEC));
+    return open_file(path, O_RDONLY);
   }
   int seal_size() const noexcept {
     return int(result_of(::fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW)));

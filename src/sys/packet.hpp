@@ -12,6 +12,7 @@
 
 #include <type_traits>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace kettle::inline KETTLE_ABI::sys {
@@ -29,12 +30,19 @@ inline int make_packet_pair(packet_pair& p) noexcept {
   return 0;
 }
 
+namespace detail {
+// Interrupted, or the kernel has no memory for so small a thing: there will be some soon.
+inline bool is_to_be_tried_again(long r) noexcept {
+  return r == -EINTR || ((r == -ENOBUFS || r == -ENOMEM) && ::poll(nullptr, 0, 1) <= 0);
+}
+}  // namespace detail
+
 template <class T> int send_packet(int fd, const T& packet) noexcept {
   static_assert(std::is_trivially_copyable_v<T>);
   long r;
   do {
     r = result_of(::send(fd, &packet, sizeof packet, MSG_NOSIGNAL));
-  } while (r == -EINTR);
+  } while (detail::is_to_be_tried_again(r));
   return r < 0 ? int(r) : 0;
 }
 
@@ -44,7 +52,7 @@ template <class T> int receive_packet(int fd, T& packet, bool waits = true) noex
   long r;
   do {
     r = result_of(::recv(fd, &packet, sizeof packet, MSG_TRUNC | (waits ? 0 : MSG_DONTWAIT)));
-  } while (r == -EINTR);
+  } while (detail::is_to_be_tried_again(r));
   if (r <= 0) return r == -ECONNRESET ? 0 : int(r);
   return r == long(sizeof packet) ? 1 : -EPROTO;
 }

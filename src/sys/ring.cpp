@@ -22,11 +22,8 @@ int register_call(int fd, unsigned op, void* arg, unsigned count) noexcept {
 ring::ring(unsigned entries) noexcept {
   int r = set_up(entries);
   if (r == 0) r = map_rings();
-  if (r < 0) {
-    error_ = -r;
-    return;
-  }
-  probe();
+  if (r == 0) r = probe();
+  error_ = -r;
 }
 
 ring::~ring() {
@@ -96,20 +93,22 @@ int ring::map_rings() noexcept {
   return 0;
 }
 
-void ring::probe() noexcept {
+int ring::probe() noexcept {
   alignas(io_uring_probe) char
       memory[sizeof(io_uring_probe) + max_ops * sizeof(io_uring_probe_op)] = {};
   auto* found = reinterpret_cast<io_uring_probe*>(memory);
-  if (register_call(fd_.get(), IORING_REGISTER_PROBE, memory, max_ops) < 0) return;
+  if (int r = register_call(fd_.get(), IORING_REGISTER_PROBE, memory, max_ops); r < 0) return r;
   for (unsigned i = 0; i < found->ops_len && i < max_ops; i++)
     if (found->ops[i].flags & IO_URING_OP_SUPPORTED)
       supported_[found->ops[i].op / 64] |= std::uint64_t(1) << (found->ops[i].op % 64);
+  return 0;
 }
 
 // Done at the first use rather than at set-up: from here on the ring belongs to this thread.
 int ring::start() noexcept {
-  started_ = true;
-  return register_call(fd_.get(), IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  int r = register_call(fd_.get(), IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  started_ = r == 0;
+  return r;
 }
 
 io_uring_sqe* ring::prepare(unsigned op, int fd, std::uint64_t user_data) noexcept {

@@ -61,7 +61,7 @@ class ring {
   static constexpr unsigned max_ops = 256;
   int set_up(unsigned entries) noexcept;
   int map_rings() noexcept;
-  void probe() noexcept;
+  int probe() noexcept;
   int start() noexcept;
   int call(unsigned wait_for, unsigned flags, const void* arg, std::size_t size) noexcept;
 

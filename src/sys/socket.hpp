@@ -48,8 +48,11 @@ inline int shutdown_socket(int fd, int how) noexcept { return int(result_of(::sh
 // The events that are there now (POLLERR, POLLHUP and POLLNVAL unasked), 0: none.
 inline int ready_now(int fd, short events) noexcept {
   pollfd p{fd, events, 0};
-  int r = int(result_of(::poll(&p, 1, 0)));
-  return r > 0 ? int(static_cast<unsigned short>(p.revents)) : r == -EINTR ? 0 : r;
+  int r;
+  do {
+    r = int(result_of(::poll(&p, 1, 0)));
+  } while (r == -EINTR);
+  return r > 0 ? int(static_cast<unsigned short>(p.revents)) : r;
 }
 inline bool is_non_blocking(int fd) noexcept {
   int flags = ::fcntl(fd, F_GETFL);

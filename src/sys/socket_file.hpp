@@ -3,7 +3,7 @@
 //
 //   sys::file_identity mine;
 //   if (sys::socket_file(path, mine) == 0) ...            // it is a socket's file, and which
-//   if (!sys::has_living_socket(address, size)) sys::remove_file(path);
+//   if (sys::has_living_socket(address, size) == 0) sys::remove_file(path);
 //
 // Threads: any.
 
@@ -29,18 +29,19 @@ inline int socket_file(const char* path, file_identity& which) noexcept {
 
 inline int remove_file(const char* path) noexcept { return int(result_of(::unlink(path))); }
 
-// False: surely no socket of any process is bound to the file any more. Asked by connecting a
+// 0: surely no socket of any process is bound to the file any more; -errno: there is no socket to
+// ask with; else 1. Asked by connecting a
 // datagram socket: a stream socket that is bound but does not listen yet refuses stream connections
 // as if it were gone, but answers that it is of another kind; and nobody has a connection to
 // accept.
-inline bool has_living_socket(const void* address, std::uint32_t size) noexcept {
+inline int has_living_socket(const void* address, std::uint32_t size) noexcept {
   unique_fd probe(open_socket(AF_UNIX, SOCK_DGRAM));
-  if (!probe) return true;
+  if (!probe) return -probe.error();
   int r;
   do {
     r = int(result_of(::connect(probe.get(), static_cast<const sockaddr*>(address), size)));
   } while (r == -EINTR);
-  return r != -ECONNREFUSED;
+  return r == -ECONNREFUSED ? 0 : 1;
 }
 
 // Held by whoever replaces a file in the directory, as long as the descriptor is open. Does not

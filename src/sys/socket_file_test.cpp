@@ -27,7 +27,7 @@ class socket_files : public testing::Test {
     EXPECT_EQ(sys::bind_socket(fd.get(), &at, sizeof at), 0);
     return fd;
   }
-  bool lives() { return sys::has_living_socket(&at, sizeof at); }
+  bool lives() { return sys::has_living_socket(&at, sizeof at) != 0; }
   std::filesystem::path dir;
   std::string path;
   sockaddr_un at{};

@@ -13,6 +13,7 @@ import explore  # noqa: E402
 import mutants  # noqa: E402
 import page  # noqa: E402
 import soak  # noqa: E402
+import sweep  # noqa: E402
 
 PATCHES = sorted((REPOSITORY / "tests" / "mutants").glob("*.patch"))
 
@@ -61,6 +62,42 @@ class Explore(RuleTest):
         self.assertNotIn("exhausted", explore.line_of("event.wakes", one_did_not, True))
         self.assertIn("FAILED", explore.line_of("event.wakes", both, False))
         self.assertIn("shows core/x", explore.line_of("event.wakes", [row(fault="core/x")], True))
+
+
+def swept(**more):
+    return {"sweep": "calls", "body": "files", "where": "read, epoll", "errors": 3, "points": 12, "absorbed": 8,
+            "reported": 3, "known": 1, "faults": 0, **more}
+
+
+class Sweep(RuleTest):
+    LISTS = 'case $2$1 in *list_tests*) printf "calls.\\n  files\\n  pipes\\n"; exit;; esac\n'
+
+    def run_it(self, text, *argv):
+        root = self.plant({"tests/calls/calls_test": "#!/bin/sh\n" + self.LISTS + text})
+        (root / "tests/calls/calls_test").chmod(0o755)
+        verb = REPOSITORY / "tools/reliability/sweep.py"
+        done = subprocess.run([verb, root, *argv, "--json", root / "out.json"], text=True, capture_output=True)
+        return done.returncode, done.stdout, root / "out.json"
+
+    TELLS = f"echo '{json.dumps(swept())}' >>\"$KETTLE_SWEEP_JSON\"\n"
+
+    def test_runs_those_whose_name_matches_and_keeps_their_rows(self):
+        status, out, rows = self.run_it('[ "$KETTLE_SWEEP" = full ] || exit 1\n' + self.TELLS, "files")
+        self.assertEqual(status, 0, out)
+        self.assertIn("1 tests, 12 points, 0 faults, 0 failed", out)
+        self.assertEqual(json.loads(rows.read_text()), [swept()])
+
+    def test_one_that_fails_or_tells_nothing_fails_the_verb(self):
+        status, out, _ = self.run_it(self.TELLS + 'case $1 in *files) echo "it hangs"; exit 1;; esac\n')
+        self.assertEqual(status, 1)
+        self.assertIn("it hangs", out)
+        self.assertEqual(self.run_it("true\n")[0], 1)
+
+    def test_a_name_that_nothing_has_is_told(self):
+        self.assertEqual(self.run_it(self.TELLS, "kettledrum")[0], 2)
+
+    def test_each_kind_has_a_sentence_on_the_page(self):
+        self.assertEqual(set(sweep.PROGRAMS), set(page.SWEEPS))
 
 
 class Mutants(unittest.TestCase):
@@ -162,6 +199,14 @@ class Page(RuleTest):
         self.assertIn("**4 of 5 killed**", text)
         self.assertIn("| event | 5 | 1 | 1 | 1 | 1 | 1 |", text)
         self.assertIn("`event_4`", text)
+
+    def test_points_are_summed_by_kind_and_by_call(self):
+        rows = [swept(), swept(body="pipes", where="read, io_uring", errors=4, faults=2),
+                swept(sweep="memory", where="new", points=5, errors=0)]
+        text = "\n".join(page.swept(rows))
+        self.assertIn(f"| memory | {page.SWEEPS['memory']} | 1 | 5 | 8 | 3 | 1 | 0 |", text)
+        self.assertIn("| 2 | 24 | 16 | 6 | 2 | 2 |", text)
+        self.assertIn("| `read` | 2 | 4 | 24 | 16 | 6 | 2 | 2 |", text)
 
     def test_what_is_not_given_stays_as_it_was(self):
         before = "x\n" + page.BEGIN.format("mutants") + "\nold\n" + page.END.format("mutants")

@@ -3,12 +3,13 @@
 //
 //   int points = at_every_point("all", arm, was_hit, [] { run(...); });
 
+#include "../calls/row.hpp"
+
 #include <kettle/base/error.hpp>
 #include <kettle/base/thrown.hpp>
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <exception>
 #include <new>
 
@@ -45,8 +46,12 @@ int at_every_point(const char* name, Arm arm, Disarm disarm, Body body) {
     if (!failed) break;
     ++(error ? thrown : absorbed);
   }
-  std::printf("%-32s %4d points: %d thrown, %d absorbed\n", name, thrown + absorbed, thrown,
-              absorbed);
+  print_row({.sweep = "memory",
+             .body = name,
+             .where = std::is_same_v<Fault, std::bad_alloc> ? "new" : "a move",
+             .points = thrown + absorbed,
+             .absorbed = absorbed,
+             .reported = thrown});
   return thrown + absorbed;
 }
 

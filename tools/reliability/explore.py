@@ -22,7 +22,8 @@ ENOUGH = "1000000000000"  # schedules: time is the limit
 
 def twins(program, name=""):
     """The names of the twins, as GoogleTest knows them."""
-    listed = subprocess.run([program, "--gtest_list_tests"], check=True, text=True, stdout=subprocess.PIPE).stdout
+    command = program if isinstance(program, list) else [program]
+    listed = subprocess.run([*command, "--gtest_list_tests"], check=True, text=True, stdout=subprocess.PIPE).stdout
     part = ""
     for line in listed.splitlines():
         if line and not line.startswith((" ", "Running")):

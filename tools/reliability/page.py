@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes docs/reliability.md out of the JSON that the verbs leave.
 
-    page.py ROOT [--explore FILE] [--mutants FILE] [--soak FILE] [--commit C]
+    page.py ROOT [--explore FILE] [--mutants FILE] [--sweep FILE] [--soak FILE] [--commit C]
 
 What is not given stays as the page had it. Each part says of which commit (the newest, or C) and of which day it is.
 """
@@ -91,7 +91,52 @@ def soaked(rows):
     yield f"In all {len(rows)} runs, {sum(r['operations'] for r in rows):,} operations."
 
 
-TABLES = {"explore": ("Schedules", explored), "mutants": ("Planted errors", planted), "soak": ("Soak", soaked)}
+SWEEPS = {
+    "memory": "the k-th `new`, or move of a value, fails, for every k",
+    "cancellation": "the k-th wait is cancelled, or meets its deadline, for every k",
+    "calls": "the k-th call of a function of libc, for the first five k and the last, with each error that can be",
+}
+
+
+def swept(rows):
+    """The tables of `./dev sweep`: a line for each kind; of the calls, one for each function."""
+    sums = ("points", "absorbed", "reported", "known", "faults")
+
+    def counts(mine):
+        return " | ".join(f"{sum(r[key] for r in mine):,}" for key in sums)
+
+    yield "`./dev sweep`: one failure at a time, at every place of every body. Right is: what was asked for is done all"
+    yield "the same, or its scope has ended it (absorbed), or an exception says what the system refused (reported);"
+    yield "nothing is lost, left open or hangs, and afterwards all works. Known faults are in"
+    yield "[the limits](limits.md#known-faults)."
+    yield ""
+    yield "| sweep | what fails | bodies | points | absorbed | reported | known faults | others |"
+    yield "|---|---|--:|--:|--:|--:|--:|--:|"
+    kinds = sorted({r["sweep"] for r in rows})
+    for kind in kinds:
+        mine = [r for r in rows if r["sweep"] == kind]
+        yield f"| {kind} | {SWEEPS.get(kind, '')} | {len({r['body'] for r in mine})} | {counts(mine)} |"
+    calls = {}
+    for r in rows:
+        if r["sweep"] == "calls":
+            calls.setdefault(r["where"].split(",")[0], []).append(r)
+    if calls:
+        yield ""
+        yield "The calls, with both back ends; of io_uring's own work only the ring's three calls can be made to fail:"
+        yield ""
+        yield "| call | bodies | errors | points | absorbed | reported | known faults | others |"
+        yield "|---|--:|--:|--:|--:|--:|--:|--:|"
+        for call, mine in sorted(calls.items()):
+            errors = max(r["errors"] for r in mine)
+            yield f"| `{call}` | {len({r['body'] for r in mine})} | {errors} | {counts(mine)} |"
+
+
+TABLES = {
+    "explore": ("Schedules", explored),
+    "mutants": ("Planted errors", planted),
+    "sweep": ("Sweeps", swept),
+    "soak": ("Soak", soaked),
+}
 
 
 def section(root, name, file, commit):

@@ -24,8 +24,9 @@ class io_wait : public wait_point, protected io_request {
  protected:
   ~io_wait() = default;
 
-  // For start(): true when it is over already.
-  bool begin_request() noexcept;
+  // For start(): true when it is over already. Throws where the thread has no back end yet and none
+  // can be made.
+  bool begin_request();
   // Looks at `result`; false: there is more to do, the request is set up for it.
   virtual bool step() noexcept { return true; }
   // Asked before the wait ends with `result`: true when it goes on by itself after a while.
