@@ -215,3 +215,10 @@ TWIN(channel, a_cancelled_sender_lets_the_next_one_send) {
   consumer.join();
   testing::check(of_first == (sent ? 1 : 0), "received is what was sent, and before the second");
 }
+
+TWIN(channel, the_last_sender_tells_all_who_wait_to_receive) {
+  channel<int> numbers(0);
+  testing::thread last("last", [out = numbers.sender()]() mutable { out.close(); });
+  auto [one, two] = all(numbers.next(), numbers.next()).get();
+  testing::check(!one && !two, "it has ended for both");
+}

@@ -138,3 +138,24 @@ TWIN(mutex, whose_owner_has_ended_is_broken_for_all) {
   testing::check(broken, "who waits for an owner that has ended is told");
   owner.join();
 }
+
+TWIN(mutex, whose_holder_has_ended_is_broken_for_all_who_wait) {
+  mutex m;
+  std::optional<mutex::guard> kept;
+  event locked;
+  testing::thread holder("holder", [&] {
+    kept = m.lock().get();
+    locked.set();
+  });
+  locked.wait().get();
+  int told = 0;
+  auto lock = [&]() -> task<> {
+    try {
+      auto g = co_await m.lock();
+    } catch (const broken_resource&) {
+      told++;
+    }
+  };
+  all(lock(), lock()).get();
+  testing::check(told == 2, "nobody sleeps for ever, and nobody has it");
+}

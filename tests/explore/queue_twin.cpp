@@ -181,3 +181,13 @@ TWIN(queue, a_cancelled_join_has_left_it) {
   });
   if (!move_on_after(std::chrono::milliseconds(1), work.join()).get()) work.join().get();
 }
+
+TWIN(queue, the_last_task_done_tells_all_who_join) {
+  queue<int> work;
+  work.send(1).get();
+  testing::thread worker("worker", [&] {
+    work.receive().get();
+    work.task_done();
+  });
+  all(work.join(), work.join()).get();
+}

@@ -151,22 +151,20 @@ def by_twins(copy, patch, names):
 
 
 def by_tests(copy, patch):
-    """Which test of the ordinary build notices; None: none."""
-    rooms = PARTS[part_of(patch.stem)]
-    for where, prefix in ((copy.plain, []), (copy.tsan, ["setarch", "-R"])):
-        for room in rooms:
+    """Which test of the ordinary build notices, then which under ThreadSanitizer; None: none."""
+    for where, prefix, who in ((copy.plain, [], ""), (copy.tsan, ["setarch", "-R"], "TSan ")):
+        for room in PARTS[part_of(patch.stem)]:
             if (where, room) not in copy.sound:  # those that fail without an error planted say nothing
                 built = not copy.build(where, room)
                 copy.sound[where, room] = built and not failing_program(where, [room], prefix)
-    copy.apply(patch)
-    try:
-        for where, prefix, who in ((copy.plain, [], ""), (copy.tsan, ["setarch", "-R"], "TSan ")):
-            sound = [room for room in rooms if copy.sound[where, room]]
+        sound = [room for room in PARTS[part_of(patch.stem)] if copy.sound[where, room]]
+        copy.apply(patch)
+        try:
             if sound and not copy.build(where, *sound) and (found := failing_program(where, sound, prefix)):
                 return who + found
-        return None
-    finally:
-        copy.apply(patch, back=True)
+        finally:
+            copy.apply(patch, back=True)
+    return None
 
 
 def in_turn(patches):
