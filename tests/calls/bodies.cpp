@@ -29,21 +29,11 @@ void check(bool right, const char* what) {
   if (!right) throw lost(what);
 }
 
-// Of this child; goes with the program that has the children.
 std::string in_folder(const char* name) {
-  struct all {
-    std::string path = fs::temp_directory_path() / ("kettle_calls_" + std::to_string(::getpid()));
-    ~all() {
-      std::error_code gone;
-      fs::remove_all(path, gone);
-    }
-  };
-  static all those;
-  fs::path mine = fs::path(those.path) / std::to_string(::getpid());
+  fs::path mine = folder_of(::getpid());
   fs::create_directories(mine);
   return mine / name;
 }
-const std::string made_by_parent = in_folder("");
 
 std::string some_text(std::size_t bytes) {
   std::string text(bytes, ' ');

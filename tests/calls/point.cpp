@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <new>
 #include <vector>
@@ -206,6 +207,10 @@ std::string wait_for_end(pid_t child) {
 
 }  // namespace
 
+std::string folder_of(pid_t child) {
+  return std::filesystem::temp_directory_path() / ("kettle_calls_" + std::to_string(child));
+}
+
 tried try_point(const body& b, const char* backend, const fault& f) {
   report& r = *new (&shared()) report{};
   int words = ::memfd_create("stderr", MFD_CLOEXEC);
@@ -216,6 +221,8 @@ tried try_point(const body& b, const char* backend, const fault& f) {
     be_child(b, backend, f, parent);
   }
   std::string why = wait_for_end(child);
+  std::error_code stays;
+  std::filesystem::remove_all(folder_of(child), stays);
   tried t;
   std::copy(std::begin(r.calls), std::end(r.calls), t.calls);
   if (why.empty() && !r.ended) why = "left the process";

@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <sys/types.h>
+
 namespace kettle::tests {
 
 struct body {
@@ -37,6 +39,9 @@ struct tried {
   std::string text;
   std::uint32_t calls[call_count] = {};
 };
+
+// Where a child may have files; they go when it has ended.
+std::string folder_of(pid_t child);
 
 tried try_point(const body& b, const char* backend, const fault& f);
 
