@@ -17,6 +17,12 @@
 
 namespace kettle::inline KETTLE_ABI {
 
+// A job that a thread is about to begin is no job for who waits for it: it may block, and there is
+// somebody else to do that. In its place_state_, before it is handed over.
+static void has_thread(queue_ticket& t, bool yes = true) noexcept {
+  t.link.waits.child.place_state_ = yes;
+}
+
 // Used again for later threads and freed with the lane only: a bell may be rung after its thread
 // has gone on.
 struct lane::thread {
@@ -58,6 +64,15 @@ struct lane::state {
     stats.idle += std::uint32_t(by);
     sys::threads_at_rest.fetch_add(by, relaxed);
   }
+  // To one that is idle, which is to be rung for; null: none is.
+  thread* hand_over(queue_ticket& t) noexcept {
+    if (!idle) return nullptr;
+    thread* woken = std::exchange(idle, idle->next);
+    idle_changes(-1);
+    has_thread(t);
+    woken->job = &t;
+    return woken;
+  }
   void push(queue_ticket& t) noexcept {
     t.next = nullptr;
     (tail ? tail->next : head) = &t;
@@ -86,10 +101,9 @@ struct lane::state {
   }
 };
 
-// A job that a thread is about to begin is no job for who waits for it: it may block, and there is
-// somebody else to do that. In its place_state_, before it is handed over.
-static void has_thread(queue_ticket& t, bool yes = true) noexcept {
-  t.link.waits.child.place_state_ = yes;
+void lane::ring(thread& t) noexcept {
+  t.bell.store(1, release);
+  sys::futex_wake(t.bell, 1);
 }
 
 lane::lane(lane_options options, companion_set* companions)
@@ -111,29 +125,25 @@ bool lane::start(queue_ticket& t) noexcept {
   {
     spin_guard here(s.lock);
     if (s.closed) return false;
-    if (s.idle) {
-      woken = std::exchange(s.idle, s.idle->next);
-      s.idle_changes(-1);
-      has_thread(t);
-      woken->job = &t;
-    } else if (s.stats.threads == options_.most_threads) {
+    woken = s.hand_over(t);
+    if (!woken && s.stats.threads == options_.most_threads) {
       s.push(t);
       return true;
-    } else {
+    }
+    if (!woken) {
       has_thread(t);
       s.stats.threads++;  // ours to make, outside the lock
     }
   }
-  if (woken) {
-    woken->bell.store(1, release);
-    sys::futex_wake(woken->bell, 1);
-    return true;
-  }
+  if (woken) return ring(*woken), true;
   if (int error = add_thread(t)) {
     spin_guard here(s.lock);
     s.stats.threads--;
     has_thread(t, false);
-    if (s.stats.threads > 0)
+    // One may have become idle meanwhile: it looks at the queue no more.
+    if (thread* idle = s.hand_over(t))
+      ring(*idle);
+    else if (s.stats.threads > 0)
       s.push(t);
     else
       refuse(t, error == ENOMEM  // ours: the system says EAGAIN

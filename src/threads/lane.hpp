@@ -48,6 +48,7 @@ class lane final : public engine {
   static bool run_abandoned(state& s, placed_child_base& c, home& here) noexcept;
   static queue_ticket* next(state& s, thread& me, home& here) noexcept;
   int add_thread(queue_ticket& first) noexcept;
+  static void ring(thread& t) noexcept;
   void join_ended() noexcept;
 
   lane_options options_;

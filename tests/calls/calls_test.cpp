@@ -12,10 +12,14 @@
 #include "row.hpp"
 
 #include "loop/backend_uring.hpp"
+#include "sys/outsiders.hpp"
+
+#include <kettle/kettle.hpp>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <cstdlib>
 #include <cstring>
@@ -23,6 +27,8 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+
+#include <sched.h>
 
 namespace kettle::tests {
 namespace {
@@ -149,6 +155,38 @@ TEST(calls_in_workers, forked_processes) {
   for (const body& b : bodies())
     if (std::string_view(b.name) == "forked processes") return sweep_workers(b);
   FAIL() << "there is no such body";
+}
+
+std::atomic<bool> may_end{false};
+
+int first_job() {
+  while (!may_end) ::sched_yield();
+  return 1;
+}
+int second_job() { return 2; }
+
+void two_jobs() {
+  int sum = run([](nursery& n) -> task<int> {
+    auto one = n.start(on_thread, first_job), two = n.start(on_thread, second_job);
+    co_return co_await one + co_await two;
+  });
+  if (sum != 3) throw lost("the result of a job");
+}
+
+// While the second thread is refused, the first one ends its job and lies down.
+TEST(calls_in_order, a_job_without_a_thread_goes_to_the_one_that_became_idle) {
+  body b{"two jobs", two_jobs, ""};
+  may_end = true;
+  tried clean = try_point(b, "", {});
+  ASSERT_EQ(clean.what, verdict::absorbed) << clean.text;
+  may_end = false;
+  fault f{.call = index_of("pthread_create"), .error = EAGAIN, .at = 2};
+  f.before = [] {
+    may_end = true;
+    while (sys::threads_at_rest.load(relaxed) == 0) ::sched_yield();
+  };
+  tried t = try_point(b, "", f);
+  EXPECT_EQ(t.what, verdict::absorbed) << t.text;
 }
 
 TEST(call_table, each_is_made_by_some_body) {

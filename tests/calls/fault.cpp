@@ -52,6 +52,7 @@ int meet(std::size_t call) noexcept {
   if (!armed) return 0;
   if (++counts().calls[call] != wanted.at || call != wanted.call) return 0;
   counts().met = true;
+  if (wanted.before) wanted.before();
   return wanted.error;
 }
 

@@ -27,6 +27,7 @@ struct fault {
   int error = 0;
   std::uint32_t at = 1;
   bool in_children = false;
+  void (*before)() = nullptr;  // called when it is met
 };
 
 void arm(const fault& f);
