@@ -58,7 +58,7 @@ struct slot_word {
 struct request {
   std::uint64_t size = 0;
   // Of CLOCK_MONOTONIC, which is the same in all processes. Moves while the task runs.
-  atomic<time_point> deadline{never};
+  atomic<time_point> deadline;
   atomic<std::uint32_t> cancel{0};    // generation of the use that is to end
   std::uint32_t named = 0;            // its words have a name
   unsigned char bytes[inline_bytes];  // if they fit

@@ -131,6 +131,7 @@ inline constexpr std::string_view calls_without_errors[] = {
     "raise",
     "readdir",
     "sched_getaffinity",
+    "sched_yield",
     "sigaction",
     "signal",
     "sigprocmask",
