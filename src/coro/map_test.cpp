@@ -202,11 +202,14 @@ TEST(map, gives_its_results_to_one_who_waits_at_a_time) {
     };
     std::vector<int> in{1, 2};
     auto got = n.map(slow, in);
-    auto first = n.start([&] { return got.next(); });
-    co_await yield();
-    EXPECT_THROW((void)co_await got.next(), usage_error);
-    EXPECT_EQ(*co_await first, 1);
-    EXPECT_EQ(*co_await got.next(), 2);
+    auto waits_too = [&](nursery& inner) -> task<> {
+      auto first = inner.start([&] { return got.next(); });
+      co_await yield();
+      EXPECT_THROW((void)co_await got.next(), usage_error);
+      EXPECT_EQ(*co_await first, 1);
+      EXPECT_EQ(*co_await got.next(), 2);
+    };
+    co_await with_nursery(waits_too);
   });
 }
 

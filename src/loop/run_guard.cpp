@@ -203,8 +203,6 @@ run_guard::~run_guard() {
     state_->left_before = std::exchange(left, state_);
     return;
   }
-  state_->kept_open.end();
-  state_->signals.reset();
   if (state_->own) state_->end();
   delete state_;
 }
@@ -213,6 +211,12 @@ void run_guard::root(nursery& n) noexcept {
   state_->root = &n;
   state_->signals.emplace(n, state_->at, state_->kept_open.grace());
   state_->kept_open.begin(n, *state_->signals);
+}
+
+void run_guard::root_goes() noexcept {
+  if (tls.at != &state_->at) return;  // in a forked child
+  state_->kept_open.end();
+  state_->signals.reset();
 }
 
 namespace {

@@ -127,7 +127,8 @@ std::size_t channel_base::size() const noexcept {
 
 bool channel_base::remove(wait_list& from, channel_wait& w) noexcept {
   small_guard locked(lock_);
-  if (!from.remove(w)) return false;
+  bool passed_over = wait_list::is_passed_over(w);
+  if (!from.remove(w) && !passed_over) return false;
   leaves(w);
   return is_left();
 }

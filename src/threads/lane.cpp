@@ -136,21 +136,21 @@ bool lane::start(queue_ticket& t) noexcept {
     }
   }
   if (woken) return ring(*woken), true;
-  if (int error = add_thread(t)) {
+  int error = add_thread(t);
+  if (!error) return true;
+  {
     spin_guard here(s.lock);
     s.stats.threads--;
     has_thread(t, false);
     // One may have become idle meanwhile: it looks at the queue no more.
-    if (thread* idle = s.hand_over(t))
-      ring(*idle);
-    else if (s.stats.threads > 0)
-      s.push(t);
-    else
-      refuse(t, error == ENOMEM  // ours: the system says EAGAIN
-                    ? error_pointer<std::bad_alloc>()
-                    : error_pointer<io_error>(std::error_code(error, std::system_category()),
-                                              "start a thread", ""));
+    if (thread* idle = s.hand_over(t)) return ring(*idle), true;
+    if (s.stats.threads > 0) return s.push(t), true;
   }
+  refuse(t, error == ENOMEM  // ours: the system says EAGAIN
+                ? error_pointer<std::bad_alloc>()
+                : error_pointer<io_error>(std::error_code(error, std::system_category()),
+                                          "start a thread", ""));
+  t.drop();
   return true;
 }
 

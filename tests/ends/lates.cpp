@@ -333,9 +333,13 @@ task<int> runs() {
   co_return came ? 0 : co_await on_thread([] { return 5; });
 }
 
-// What is around a run goes on in it, on the back end on which it waits.
-void runs_within(nursery& n) {
+struct moments {
   event now, first_listens, second_listens, third_begins, third_listens, inner_ends, after;
+};
+
+// What is around a run goes on in it, on the back end on which it waits.
+void runs_within(nursery& n, moments& m) {
+  auto& [now, first_listens, second_listens, third_begins, third_listens, inner_ends, after] = m;
   now.set();
   auto first =
       n.start(waits_for_a_client, std::ref(now), std::ref(first_listens), std::ref(inner_ends));
@@ -346,10 +350,10 @@ void runs_within(nursery& n) {
   first_listens.wait().get();
   second_listens.wait().get();
   int n_inner = run([&]() -> task<int> {
-    inner_ends.set();
+    m.inner_ends.set();
     co_await first;
-    third_begins.set();
-    co_await third_listens.wait();
+    m.third_begins.set();
+    co_await m.third_listens.wait();
     co_return co_await runs();
   });
   say(n_inner == 5 ? "inner run ended" : "?");
@@ -360,14 +364,21 @@ void runs_within(nursery& n) {
 
 }  // namespace
 
-WAY(run_in_a_run) { run(runs_within); }
-WAY(run_in_a_nursery) { with_nursery(runs_within).get(); }
+WAY(run_in_a_run) {
+  moments m;
+  run(runs_within, std::ref(m));
+}
+WAY(run_in_a_nursery) {
+  moments m;
+  with_nursery(runs_within, std::ref(m)).get();
+}
 WAY(run_in_a_run_in_a_run) {
-  run([](nursery&) { run(runs_within); });
+  moments m;
+  run([&](nursery&) { run(runs_within, std::ref(m)); });
 }
 WAY(run_on_a_thread_of_a_run) {
-  run([](nursery& n) {
-    event now, listens, after;
+  event now, listens, after;
+  run([&](nursery& n) {
     now.set();
     auto f = n.start(waits_for_a_client, std::ref(now), std::ref(listens), std::ref(after));
     on_thread([] { say(run(runs) == 5 ? "inner run ended" : "?"); }).get();

@@ -104,8 +104,8 @@ TWIN(interrupter, leaves_alone_who_is_not_cancelled) {
 TWIN(interrupter, leaves_alone_who_follows_a_cancelled_child_on_its_thread) {
   two_in_turn worker;
   atomic<std::uint32_t> open{0};
+  event begun;
   auto body = [&](nursery& n) -> task<> {
-    event begun;
     auto first = n.start(interruptible, worker, [&] {
       begun.set();
       sleep_forever().get();
@@ -125,8 +125,8 @@ TWIN(interrupter, leaves_alone_who_follows_when_it_is_time_to_interrupt_again) {
   two_in_turn worker;
   atomic<std::uint32_t> never{0}, open{0};
   time_point moment = clock::now() + 10ms;
+  event begun;
   auto body = [&](nursery& n) -> task<> {
-    event begun;
     auto first = n.start(interruptible, worker, [&] {
       begun.set();
       while (sys::futex_wait(never, 0, moment) == -EINTR) {}  // it does not care for signals

@@ -104,8 +104,8 @@ TWIN(loop_inbox, lets_a_wake_and_a_timer_meet) {
 
 // The ping and the pong are each the last thing that keeps the run from its deadlock.
 TWIN(loop_inbox, counts_a_wake_under_way_as_busy) {
-  run([](nursery& n) -> task<> {
-    event ping, pong;
+  event ping, pong;
+  run([&](nursery& n) -> task<> {
     n.start(on_thread, [&] {
       ping.wait().get();
       pong.set();
@@ -116,9 +116,9 @@ TWIN(loop_inbox, counts_a_wake_under_way_as_busy) {
 }
 
 TWIN(loop_inbox, lets_virtual_time_stand_while_somebody_is_busy) {
-  run(in_virtual_time, [](nursery& n) -> task<> {
+  event e;
+  run(in_virtual_time, [&](nursery& n) -> task<> {
     time_point start = clock::now();
-    event e;
     n.start(on_thread, [&] {
       sleep_for(1s).get();
       e.set();

@@ -109,10 +109,12 @@ TEST(growth, of_unlocking_a_shared_mutex_past_waits_that_are_lost) {
 TEST(growth, of_waiting_until_closing_beside_many_who_do) {
   expect_linear([](int n) {
     long steps = 0;
+    event never_set;
     run(on_virtual_time, [&](nursery& all) -> task<> {
-      event never_set;
-      auto idle = [&]() -> task<> { (void)co_await until_closing(all, never_set.wait()); };
-      for (int i = 0; i < n; i++) all.start(idle);
+      auto idle = [&never_set](nursery& closing) -> task<> {
+        (void)co_await until_closing(closing, never_set.wait());
+      };
+      for (int i = 0; i < n; i++) all.start(idle, std::ref(all));
       co_await sleep_for(1s);
       steps -= tests::steps;
       for (int i = 0; i < n; i++) (void)co_await until_closing(all, sleep_for(0s));
@@ -189,20 +191,23 @@ TEST(growth, of_a_map_whose_results_are_dropped) {
 TEST(growth, of_starts_that_wait_for_a_fiber_pool) {
   auto steps = [](int n) {
     long counted = 0;
-    run(on_virtual_time, [&](nursery& all) -> task<> {
+    run(on_virtual_time, [&]() -> task<> {
       fiber_pool pool({.at_once = 1});
       auto starts = [&] { pool.start([] {}).get(); };
       event go;
       pool.start([&] { go.wait().get(); });
-      std::vector<future<void>> starters;
-      for (int i = 0; i < n; i++) starters.push_back(all.start(on_fiber, starts));
-      co_await sleep_for(1s);
-      counted -= tests::steps;
-      for (int i = n; i > 0; i -= 2) starters[i - 1].cancel();  // the last half the line away
-      co_await sleep_for(1s);
-      go.set();
-      co_await sleep_for(1s);
-      counted += tests::steps;
+      auto body = [&](nursery& all) -> task<> {
+        std::vector<future<void>> starters;
+        for (int i = 0; i < n; i++) starters.push_back(all.start(on_fiber, starts));
+        co_await sleep_for(1s);
+        counted -= tests::steps;
+        for (int i = n; i > 0; i -= 2) starters[i - 1].cancel();  // the last half the line away
+        co_await sleep_for(1s);
+        go.set();
+        co_await sleep_for(1s);
+        counted += tests::steps;
+      };
+      co_await with_nursery(body);
       co_await pool.close(close_mode::drain);
     });
     return counted;

@@ -55,6 +55,10 @@ task<final_result_t<typename root_call<F, A...>::result>> run_root(run_guard& gu
   using R = typename root_call<F, A...>::result;
   using T = final_result_t<R>;
   nursery n;
+  struct leaving {
+    run_guard& guard;
+    ~leaving() { guard.root_goes(); }
+  } leaving{guard};
   std::optional<void_to_nothing<T>> value;
   future<T> result;
   auto body = [&]() -> R {

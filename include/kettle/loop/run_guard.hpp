@@ -29,6 +29,7 @@ class run_guard {
 
   // The scope that a deadlock or a signal cancels.
   void root(nursery& n) noexcept;
+  void root_goes() noexcept;  // in whatever way
   // All has ended: throws deadlock_error, a single error as itself, error_group or cancelled; ends
   // the process by the signal that cancelled the root.
   void finish(nursery::result r);

@@ -71,6 +71,7 @@ class wait_list {
     return queued;
   }
   static queued_wait* next(const queued_wait& w) noexcept { return w.next_; }
+  static bool is_passed_over(const queued_wait& w) noexcept { return w.passed_; }
   // Claims w and takes it out, if its claim can be won.
   bool grant(queued_wait& w) noexcept {
     if (w.decided_ || w.grant()) {
