@@ -286,15 +286,17 @@ TEST(out_of_memory, sync) {
     n.start(feed, c.sender());
     while (auto x = co_await from.next()) (void)*x;
   });
-  sweep_run("limiter", [](nursery& n) -> task<> {
+  sweep_run("limiter", [](nursery&) -> task<> {
     limiter slots(2);
     auto use = [&]() -> task<> {
       living here;
       auto slot = co_await slots.acquire();
       co_await yield();
     };
-    for (int i = 0; i < 20; i++) n.start(use);
-    while (n.running() > 1) co_await yield();
+    auto body = [&](nursery& n) {
+      for (int i = 0; i < 20; i++) n.start(use);
+    };
+    co_await with_nursery(body);
   });
   sweep_run("select", [](nursery& n) -> task<> {
     auto f = n.start(leaf, 1);
