@@ -65,9 +65,9 @@ signal_inbox::~signal_inbox() {
   handlers.clear();
   for (int n = 1; n <= most_signals; n++)
     if (owned >> (n - 1) & 1) receivers[n].store(nullptr, seq_cst);
-  while (in_handler.load(seq_cst) != 0) sys::relax();  // it may have read us before
-  while (posted.load(acquire)) at.take_mail();         // the note is a part of us
-  while (int n = take_one()) sys::raise_again(n);      // its former action has it
+  sys::spin_until([&] { return in_handler.load(seq_cst) == 0; });  // it may have read us before
+  while (posted.load(acquire)) at.take_mail();                     // the note is a part of us
+  while (int n = take_one()) sys::raise_again(n);                  // its former action has it
 }
 
 void signal_inbox::on_signal(int signal) noexcept {

@@ -154,7 +154,8 @@ run_signals::~run_signals() {
       for (auto& h : desk.handlers) h.reset();
     }
   }
-  while (desk.in_handler.load(seq_cst) != 0) sys::relax();  // it may have read us before
+  sys::spin_until(
+      [&] { return desk.in_handler.load(seq_cst) == 0; });  // it may have read us before
   while (posted_.load(acquire)) at_.take_mail();            // the note is a part of us
   if (heir || desk.pending.load(relaxed) == 0) {
     spin_guard hold(desk.lock);

@@ -93,4 +93,10 @@ inline void give_way() noexcept {
   ::sched_yield();
 }
 
+// For what another thread is about to do. On a full machine it may need our core for that.
+template <class Done> void spin_until(Done done) noexcept {
+  constexpr int looks = 200;
+  for (int i = 0; !done(); i++) i < looks ? relax() : give_way();
+}
+
 }  // namespace kettle::inline KETTLE_ABI::sys
