@@ -8,6 +8,7 @@
 #include "core/scope_control.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace kettle::inline KETTLE_ABI {
@@ -141,8 +142,17 @@ bool cancel_scope::absorbs() noexcept {
   return caught_ = cancel_called_ && !outer_visible();
 }
 
+template <class Wish> void cancel_scope::ask_home(Wish wish) noexcept {
+  try {
+    control().ask(wish);
+  } catch (const std::bad_alloc&) {
+    assertion_failed("new", "there is memory for a request to a scope of another thread", __FILE__,
+                     __LINE__);
+  }
+}
+
 void cancel_scope::cancel(shared_text reason) noexcept {
-  if (is_elsewhere()) return control().ask([&](scope_wishes& w) { w.cancel(std::move(reason)); });
+  if (is_elsewhere()) return ask_home([&](scope_wishes& w) { w.cancel(std::move(reason)); });
   if (cancel_called_) return;
   cancel_called_ = true;
   reason_ = std::move(reason);
@@ -152,7 +162,7 @@ void cancel_scope::cancel(shared_text reason) noexcept {
 }
 
 void cancel_scope::cancel_after(any_duration grace) noexcept {
-  if (is_elsewhere()) return control().ask([&](scope_wishes& w) { w.cancel_after(grace); });
+  if (is_elsewhere()) return ask_home([&](scope_wishes& w) { w.cancel_after(grace); });
   if (at_)
     deadline(std::min(deadline_, after(at_->now(), grace)));
   else
@@ -160,7 +170,7 @@ void cancel_scope::cancel_after(any_duration grace) noexcept {
 }
 
 void cancel_scope::deadline(time_point t) noexcept {
-  if (is_elsewhere()) return control().ask([&](scope_wishes& w) { w.deadline(t); });
+  if (is_elsewhere()) return ask_home([&](scope_wishes& w) { w.deadline(t); });
   const time_point former = deadline_;
   move_deadline(t);
   // A child on another thread may have met the former one before our own timer did. The clock is
@@ -175,7 +185,7 @@ void cancel_scope::move_deadline(time_point t) noexcept {
 }
 
 void cancel_scope::shield(bool on) noexcept {
-  if (is_elsewhere()) return control().ask([&](scope_wishes& w) { w.shield(on); });
+  if (is_elsewhere()) return ask_home([&](scope_wishes& w) { w.shield(on); });
   shield_ = on;
   if (!at_) return;
   refresh();
@@ -184,7 +194,7 @@ void cancel_scope::shield(bool on) noexcept {
 
 bool cancel_scope::ask_to_drain(any_duration grace) noexcept {
   if (!is_elsewhere()) return false;
-  control().ask([&](scope_wishes& w) { w.drain_after(grace); });
+  ask_home([&](scope_wishes& w) { w.drain_after(grace); });
   return true;
 }
 

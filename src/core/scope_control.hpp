@@ -12,6 +12,7 @@
 #include <kettle/base/spin_lock.hpp>
 #include <kettle/core/scope.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>

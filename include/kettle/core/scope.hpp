@@ -99,6 +99,7 @@ class cancel_scope : private timer {
  private:
   friend struct debugger_view;  // where things are
   detail::scope_control& control();
+  template <class Wish> void ask_home(Wish wish) noexcept;
   bool is_elsewhere() const noexcept { return at_ && tls.at != at_; }
   bool outer_visible() const noexcept;
   time_point enclosing_deadline() const noexcept;
