@@ -119,8 +119,8 @@ future_wait::~future_wait() {
 
 bool future_wait::start() {
   if (!in_group_ && !child_->is_done() && child_->help())
-    who().waiting_ = this;      // it waited in our place
-  left_.store(false, relaxed);  // nobody else knows us yet
+    who().waiting_ = this;                         // it waited in our place
+  completer_.store(completer::may_come, relaxed);  // nobody else knows us yet
   std::uintptr_t expected = child_base::running;
   if (child_->exchange_word(expected, reinterpret_cast<std::uintptr_t>(this))) {
     // A pool's own task is no business of our run: while we wait for it there is no deadlock.
@@ -139,16 +139,23 @@ void future_wait::unlink() noexcept {
   leave();
   auto expected = reinterpret_cast<std::uintptr_t>(this);
   if (child_->exchange_word(expected, child_base::running)) return;
-  // Of a group that another wait has won or that is cancelled. The completer has seen us: it is a
-  // few instructions from its last touch.
-  while (!left_.load(acquire)) sys::relax();
+  // The completer has seen us: it is a few instructions from its last touch.
+  if (group_->state.load(relaxed) != claim::cancelled) {  // another wait has won
+    return sys::spin_until([&] { return completer_.load(acquire) == completer::has_left; });
+  }
+  group_->holders.fetch_add(1, relaxed);  // who cancels the group holds one
+  if (completer_.exchange(completer::is_awaited, acq_rel) == completer::has_left)
+    group_->holders.fetch_sub(1, relaxed);
 }
 
 void future_wait::granted() noexcept {
-  if (grant())
-    wake(who());
-  else
-    left_.store(true, release);  // acquired in unlink(), after which we are gone
+  context& waiter = who();
+  claim_group* group = in_group_ ? group_ : nullptr;
+  if (grant()) return wake(waiter);
+  // acq_rel: unlink() sees all that we did, and we are gone afterwards.
+  if (completer_.exchange(completer::has_left, acq_rel) == completer::is_awaited &&
+      group->holders.fetch_sub(1, acq_rel) == 1)
+    wake(waiter);
 }
 
 void future_wait::cancel() noexcept {

@@ -58,9 +58,10 @@ void select_group::unlink_losers() noexcept {
 
 void select_group::cancel() noexcept {
   if (!group_.take(*this, claim::cancelled)) return;
-  unlink_first(size_);
   state_.store(claim::cancelled, relaxed);  // our own home reads it
-  make_ready(who());
+  group_.holders.store(1, relaxed);         // nobody else reads it before unlink() of a future
+  unlink_first(size_);
+  if (group_.holders.fetch_sub(1, acq_rel) == 1) make_ready(who());
 }
 
 }  // namespace kettle::inline KETTLE_ABI::detail

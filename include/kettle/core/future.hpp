@@ -45,8 +45,10 @@ class future_wait : public wait_point {
  private:
   bool awaited_ = false;  // told so, on our home
   bool outside_ = false;  // we count among our home's outside_wakers
-  atomic<bool> left_{
-      false};  // of a group that another wait has won: the completer touches us no more
+  // Of a group that another wait has won, or that is cancelled: whether the completer is about to
+  // touch us once more.
+  enum class completer : std::uint8_t { may_come, is_awaited, has_left };
+  atomic<completer> completer_{completer::may_come};
 };
 
 struct done_callback : wait_point {

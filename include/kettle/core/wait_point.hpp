@@ -37,6 +37,9 @@ struct claim_group {
   context* who = nullptr;
   atomic<claim> state{claim::open};
   wait_point* winner = nullptr;
+  // Of a cancelled group: granters that came too late and are about to touch a wait of it for the
+  // last time, and who cancels. The last one wakes `who`.
+  atomic<std::uint32_t> holders{0};
 
   bool take(wait_point& w, claim to) noexcept;
 };
