@@ -1,5 +1,7 @@
 #include "core/home.hpp"
 
+#include "core/following_scope.hpp"
+
 #include "sys/fork.hpp"
 #include "sys/futex.hpp"
 #include "sys/stack.hpp"
@@ -137,11 +139,11 @@ void home::check_ours() const noexcept {
                 "of its own");
 }
 
-thread_context* home::job_of(const context& c) const noexcept {
+home::active_root* home::job_of(const context& c) const noexcept {
   const cancel_scope* s = c.scope_;
   while (s && s->parent()) s = s->parent();
   for (active_root* r = active_roots; r; r = r->outer)
-    if (&r->scope == s) return &r->job;
+    if (&r->scope == s) return r;
   return nullptr;
 }
 
@@ -271,11 +273,10 @@ void home::give_up_awaited(mail* mine) noexcept {
   queue_->goes_on(*this);
 }
 
-// A poster may still be making its wake call. On a full machine that call may have put us in its
-// place: then it needs the core to go on. acquire: sees what it has told the domain.
+// A poster may still be making its wake call, which may have put us in its place on its core.
+// acquire: sees what it has told the domain.
 void home::wait_for_posters() noexcept {
-  constexpr int looks = 200;
-  for (int i = 0; posters_.load(acquire) != 0; i++) i < looks ? sys::relax() : sys::give_way();
+  sys::spin_until([&] { return posters_.load(acquire) == 0; });
 }
 
 void home::wake_up() noexcept {

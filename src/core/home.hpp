@@ -28,6 +28,8 @@
 
 namespace kettle::inline KETTLE_ABI {
 
+class following_scope;
+
 // A back end of that kind; with a world, the one of virtual time in it. Defined by the loop room,
 // which knows them.
 std::unique_ptr<backend> make_backend(backend_kind kind, virtual_world* world);
@@ -147,8 +149,6 @@ class home : public detail::list_links<home> {  // among those of its domain
   static bool is_thread(const context& c) noexcept { return c.kind_ == &thread_kind; }
   // Makes a job's context the innermost; gives the one that was.
   thread_context& stand_on(thread_context& job) noexcept { return *std::exchange(thread_, &job); }
-  // The job of our queue that c belongs to; null: to none.
-  thread_context* job_of(const context& c) const noexcept;
   home* next_stuck = nullptr;  // for its queue, see job_queue::gets_stuck()
   // While it sleeps, stuck; under its queue's lock.
   bool could_give_up() const noexcept;
@@ -168,11 +168,13 @@ class home : public detail::list_links<home> {  // among those of its domain
   // The root scopes of the remote children that run on this thread, innermost first: more than one
   // while it helps out.
   struct active_root {
-    cancel_scope& scope;
+    following_scope& scope;
     thread_context& job;
     active_root* outer;
   };
   active_root* active_roots = nullptr;
+  // The one that c belongs to; null: to none.
+  active_root* job_of(const context& c) const noexcept;
   cancel_scope* root_scopes = nullptr;  // those in no other one: all tasks are below them
   home_face& face() noexcept { return face_; }
   // Somebody outside kettle (a signal, a foreign thread) may wake a wait of this home: no deadlock

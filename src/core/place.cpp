@@ -75,7 +75,7 @@ constexpr context_kind process_kind{"process", never_resumed, nullptr};
 void awaited_by(const context& c, detail::remote_link& link) noexcept {
   home& here = *c.at_;
   if (here.takes_jobs_from() != &link.queue) return;  // it may be gone: another one's address
-  if (thread_context* job = here.job_of(c)) link.await_in(*job);
+  if (home::active_root* root = here.job_of(c)) link.await_in(root->job);
 }
 
 }  // namespace
@@ -122,9 +122,9 @@ class interrupter : public timer {
   bool over_ = false;
 };
 
-remote_link::remote_link(placed_child_base& c, job_queue& q) noexcept
+remote_link::remote_link(placed_child_base& c, const job_queue& q) noexcept
     : queue(q),
-      look_for_end(q.end_looker()),
+      far(q.far()),
       waits(c),
       cancel_note(placed_child_base::deliver_cancel, c),
       finished_note(placed_child_base::deliver_finished, c) {}
@@ -159,17 +159,17 @@ void remote_link::wait::cancel() noexcept { child.ask_remote_cancel(cancel_reaso
 void remote_link::wait::deadline_moves(time_point t) noexcept {
   remote_link& link = child.ticket().link;
   link.deadline.store(t, seq_cst);
-  if (!(link.bits.load(relaxed) & finished)) link.queue.deadline_moves(child, t);
+  if (link.far) link.far->deadline_moves(&link.queue, child, t);
 }
 
 const char* remote_link::wait::what() const noexcept {
-  if (child.ticket().link.look_for_end) return "a worker process";
+  if (child.ticket().link.far) return "a worker process";
   return child.ticket().waits() ? "a free thread" : "another thread";
 }
 
 int remote_link::wait::runs_on() const noexcept {
-  const remote_link& link = child.ticket().link;  // acquire: with the thread
-  return link.bits.load(acquire) & running ? link.thread_id : 0;
+  const remote_link& link = child.ticket().link;
+  return link.word.at() >= job_word::stage::running ? link.thread_id : 0;
 }
 
 void remote_link::wait::describe(std::string& out) const {
@@ -197,19 +197,20 @@ bool placed_child_base::begin_remote(job_queue& queue) {
   if (nursery_ && lateness_ == lateness::interruptible)
     interrupts = std::make_unique<detail::interrupter>(*at_);
   backlog* counted = nursery_ ? at_->in().job_waits(queue) : nullptr;
-  kind_ = queue.end_looker() ? &process_kind : &remote_kind;  // who looks, looks into a worker
+  kind_ = queue.far() ? &process_kind : &remote_kind;
   ticket_ = ticket.release();
   if (!nursery_) return true;
   detail::remote_link& link = ticket_->link;
   link.interrupts = interrupts.release();
   link.deadline.store(scope_->effective_deadline(), relaxed);
+  if (home::active_root* job = at_->job_of(*this);
+      job && job->scope.effective_deadline() == scope_->effective_deadline())
+    link.follows.from = &job->scope.follows;
   link.domain = &at_->in();
   link.backlog = counted;
   waiting_ = &link.waits;
   if (!is_cancelled(*this)) return true;
   ticket_->take();  // nobody may find us there: we are ended here
-  link.bits.store(detail::remote_link::cancel_asked,
-                  relaxed);  // nobody else knows us; a second one ends nothing
   end_unrun();
   return false;
 }
@@ -225,7 +226,7 @@ void placed_child_base::run_remote() noexcept {
   thread_context me(here);
   thread_context& outer_thread = here.stand_on(me);
   context* outer_context = std::exchange(tls.current, &me);
-  following_scope root(link.deadline);
+  following_scope root(link.follows);
   root.shield(true);  // whom we help out is no parent of ours
   root.enter(me);
   home::active_root active{root, me, here.active_roots};
@@ -239,8 +240,7 @@ void placed_child_base::run_remote() noexcept {
   link.worker = &here;
   link.thread_id = here.face().thread_id();
   link.root = &root;
-  std::uint8_t before = link.bits.fetch_or(detail::remote_link::running, acq_rel);
-  bool asked_early = before & detail::remote_link::cancel_asked;
+  bool asked_early = link.word.runs();
 
   if (asked_early) {
     ending_ = ending::cancelled;  // before its first step: it never runs
@@ -252,10 +252,8 @@ void placed_child_base::run_remote() noexcept {
   if (link.interrupts) link.interrupts->over();
   abandon_held(me, name());
 
-  before = link.bits.fetch_or(detail::remote_link::finished, acq_rel);
   // The note is a part of this node: it must have arrived before the node can go.
-  if (!asked_early && (before & detail::remote_link::cancel_asked))
-    here.run_until(link.cancel_delivered);
+  if (link.word.finishes() && !asked_early) here.run_until(link.cancel_delivered);
   here.active_roots = active.outer;
   root.exit();
   here.face().rests(rested);
@@ -275,22 +273,24 @@ void placed_child_base::run_remote() noexcept {
 
 void placed_child_base::ask_remote_cancel(shared_text reason) noexcept {
   detail::remote_link& link = ticket_->link;
-  if (link.bits.load(relaxed) & detail::remote_link::cancel_asked) return;  // by us, who else
+  if (link.word.is_asked()) return;  // by us, who else
   link.reason = std::move(reason);
-  std::uint8_t before = link.bits.fetch_or(detail::remote_link::cancel_asked, acq_rel);
-  if (before & detail::remote_link::finished) return;
-  if (link.queue.cancel(*this)) return;
-  if (before & detail::remote_link::running) {
+  job_word::stage before = link.word.ask();
+  if (before == job_word::stage::finished) return;
+  if (link.far) return link.far->cancel(&link.queue, *this);
+  if (before == job_word::stage::running) {
     post(*link.worker, link.cancel_note);
     if (link.interrupts) link.interrupts->begin();
   } else if (ticket_->take()) {
     end_unrun();
-  }  // else a worker has just taken it: it finds cancel_asked when it sets `running`
+  }  // else a worker has just taken it: it finds that when it runs
 }
 
 void placed_child_base::end_unrun() noexcept {
   detail::remote_link& link = ticket_->link;
+  KETTLE_ASSERT(!link.word.is_queued(), "only who takes a job ends it");
   if (ending_ == ending::none) ending_ = ending::cancelled;
+  link.word.finishes();
   if (!nursery_) return void(complete());
   link.domain->job_begins(link.backlog);
   post(*at_, link.finished_note);  // not at once: whoever cancels us is walking our scope's members
@@ -309,7 +309,7 @@ bool placed_child_base::help() noexcept {
   if (!ticket_) return false;
   detail::remote_link& link = ticket_->link;  // its queue may be gone
   if (tls.at->takes_jobs_from() != &link.queue) {
-    if (link.look_for_end && tls.at->is_idle()) link.look_for_end(&link.queue, *this);
+    if (link.far && tls.at->is_idle()) link.far->look_for_end(&link.queue, *this);
     return false;
   }
   if (place_state_ != 0) return false;  // one of its threads has it already

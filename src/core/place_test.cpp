@@ -84,9 +84,11 @@ struct looked_into final : job_queue {
     c.call();
     c.end_unrun();
   }
-  looker end_looker() const noexcept override {
-    return [](const job_queue*, placed_child_base& c) noexcept { end(c); };
-  }
+  const far_calls* far() const noexcept override { return &looks; }
+  static constexpr far_calls looks{
+      .look_for_end = [](const job_queue*, placed_child_base& c) noexcept { end(c); },
+      .cancel = [](const job_queue*, placed_child_base&) noexcept {},
+      .deadline_moves = [](const job_queue*, placed_child_base&, time_point) noexcept {}};
 };
 struct looked_into_pool : pool_calls<looked_into_pool> {
   void launch(placed_child_base& c) const {

@@ -31,7 +31,7 @@ template <std::size_t N> void put_words(char (&to)[N], const char* text) noexcep
   std::snprintf(to, N, "%s", text);
 }
 
-// Those that may still be looked into.
+// Those that may still be visited.
 struct living_engines {
   spin_lock lock;
   std::vector<process_engine*> all;
@@ -67,7 +67,7 @@ process_engine::~process_engine() {
     spin_guard here(living().lock);
     std::erase(living().all, this);
   }
-  while (somebody_looks_.load(acquire)) sys::relax();  // for a task that has ended
+  sys::spin_until([&] { return visitors_.load(acquire) == 0; });
 }
 
 slot_word process_engine::state_of(std::uint32_t slot) const noexcept {
@@ -84,20 +84,25 @@ bool process_engine::is_closed() const noexcept {
   return closed_;
 }
 
+void process_engine::leaves(placed_child_base& c) noexcept {
+  c.place_state_ = nowhere;
+  c.ticket().take();
+}
+
+void process_engine::end(placed_child_base& c) noexcept {
+  job_of(c).ended();
+  c.end_unrun();
+}
+
 void process_engine::end_all(std::vector<placed_child_base*>& children) noexcept {
-  for (placed_child_base* c : children) {
-    job_of(*c).ended();
-    c->end_unrun();
-  }
+  for (placed_child_base* c : children) end(*c);
   children.clear();
 }
 
 void process_engine::launch(placed_child_base& c) {
   bool runs = c.begin_remote(*this);
-  queue_ticket& t = c.ticket();
-  if (!runs) return t.drop();
-  t.take();  // nobody but us takes it back
-  t.drop();
+  c.ticket().drop();  // none lies in a queue: who may take it is settled under our lock
+  if (!runs) return;
   try {
     check_ours();
     time_point deadline = deadline_of(c);
@@ -118,8 +123,8 @@ void process_engine::launch(placed_child_base& c) {
   } catch (...) {
     c.fail(std::current_exception());
   }
-  job_of(c).ended();
-  c.end_unrun();
+  leaves(c);
+  end(c);
 }
 
 // The table is full.
@@ -224,7 +229,7 @@ placed_child_base* process_engine::take_out(std::uint32_t slot, std::size_t answ
   slot_record& s = slots_[slot];
   placed_child_base* c = std::exchange(s.child, nullptr);
   set_kill_time(s, never);
-  c->place_state_ = nowhere;
+  leaves(*c);
   memory_.answers().state[slot].store(slot_word{s.generation, 0, slot_state::free}.bits(), release);
   memory_.keep(slot, s.request_size, answer_size);
   free_.push_back(slot);
@@ -244,7 +249,7 @@ void process_engine::fill() noexcept {
       submit(slot, *w.child, w.bytes.size(), w.deadline);
       tasks++;
     } else {
-      w.child->place_state_ = nowhere;
+      leaves(*w.child);
       w.child->fail(std::make_exception_ptr(io_error(
           std::make_error_code(std::errc::not_enough_memory), "map", "the arguments of a task")));
       unfit_.push_back(w.child);  // not ended here: somebody's callback may run then
@@ -335,15 +340,14 @@ void process_engine::cancel_slot(std::uint32_t slot, const char* reason,
   wake_manager();
 }
 
-bool process_engine::cancel(placed_child_base& c) noexcept {
-  if (!is_ours()) return true;
+void process_engine::cancel(placed_child_base& c) noexcept {
   std::vector<placed_child_base*> unrun;
   shared_text reason = cancel_reason(c);
   {
     lock l(mutex_);
     if (c.place_state_ == in_overflow) {
       std::erase_if(overflow_, [&](auto& w) { return w.child == &c; });
-      c.place_state_ = nowhere;
+      leaves(c);
       unrun.push_back(&c);
     } else if (c.place_state_ != nowhere) {
       cancel_slot(c.place_state_ - 1, reason.c_str(), unrun);
@@ -352,11 +356,10 @@ bool process_engine::cancel(placed_child_base& c) noexcept {
     if (!unrun.empty() && closed_) wake_manager();
   }
   end_all(unrun);
-  return true;
 }
 
 void process_engine::deadline_moves(placed_child_base& c, time_point t) noexcept {
-  if (!is_ours() || c.at_->in().world()) return;
+  if (c.at_->in().world()) return;
   lock l(mutex_);
   if (c.place_state_ == in_overflow) {
     for (waiting_child& w : overflow_)
@@ -367,18 +370,45 @@ void process_engine::deadline_moves(placed_child_base& c, time_point t) noexcept
   }
 }
 
-void process_engine::look_in_living(const job_queue* engine, placed_child_base& c) noexcept {
-  process_engine* found;
-  {
+class process_engine::visit {
+ public:
+  explicit visit(const job_queue* engine) noexcept {
     spin_guard here(living().lock);
     auto& all = living().all;
     auto at = std::find(all.begin(), all.end(), engine);
-    if (at == all.end() || (*at)->somebody_looks_.exchange(true, acquire)) return;
-    found = *at;
+    if (at == all.end()) return;
+    found_ = *at;
+    found_->visitors_.fetch_add(1, relaxed);  // the lock orders it before the destructor's look
   }
-  found->look_for_end(c);
-  found->somebody_looks_.store(false, release);
-}
+  ~visit() {
+    if (found_) found_->visitors_.fetch_sub(1, release);
+  }
+  visit(const visit&) = delete;
+  visit& operator=(const visit&) = delete;
+  explicit operator bool() const noexcept { return found_; }
+  process_engine* operator->() const noexcept { return found_; }
+
+ private:
+  process_engine* found_ = nullptr;
+};
+
+const job_queue::far_calls process_engine::for_homes{
+    .look_for_end =
+        [](const job_queue* engine, placed_child_base& c) noexcept {
+          if (visit to(engine); to && !to->somebody_looks_.exchange(true, acquire)) {
+            to->look_for_end(c);
+            to->somebody_looks_.store(false, release);
+          }
+        },
+    .cancel =
+        [](const job_queue* engine, placed_child_base& c) noexcept {
+          if (visit to(engine); to) to->cancel(c);
+        },
+    .deadline_moves =
+        [](const job_queue* engine, placed_child_base& c, time_point t) noexcept {
+          if (visit to(engine); to) to->deadline_moves(c, t);
+        },
+};
 
 // Meanwhile workers do not wake the manager, who sleeps; afterwards what else has come is his.
 void process_engine::look_for_end(placed_child_base& c) noexcept {
@@ -424,7 +454,7 @@ void process_engine::close(close_mode mode) noexcept {
     if (has_manager_ && mode != close_mode::drain) {
       killing_ = killing_ || mode == close_mode::kill;
       for (auto& w : overflow_) {
-        w.child->place_state_ = nowhere;
+        leaves(*w.child);
         unrun.push_back(w.child);
       }
       overflow_.clear();

@@ -33,9 +33,7 @@ class process_engine final : public job_queue, public companion {
   explicit process_engine(process_pool_options o);
   ~process_engine() override;
 
-  bool cancel(placed_child_base& c) noexcept override;
-  void deadline_moves(placed_child_base& c, time_point t) noexcept override;
-  looker end_looker() const noexcept override { return look_in_living; }
+  const far_calls* far() const noexcept override { return &for_homes; }
 
   // Gives it a child; what cannot be started ends with that error.
   void launch(placed_child_base& c);
@@ -91,8 +89,12 @@ class process_engine final : public job_queue, public companion {
     wake_workers(memory_.requests(), memory_.answers(), tasks);
   }
 
-  static void look_in_living(const job_queue* engine, placed_child_base& c) noexcept;
+  // From a child's home, which knows the address only: the engine is kept alive meanwhile.
+  class visit;
+  static const far_calls for_homes;
   void look_for_end(placed_child_base& c) noexcept;
+  void cancel(placed_child_base& c) noexcept;
+  void deadline_moves(placed_child_base& c, time_point t) noexcept;
 
   // Slots; under the lock.
   void ensure_manager();
@@ -111,6 +113,9 @@ class process_engine final : public job_queue, public companion {
   bool is_live() const noexcept;
   bool is_warm() const noexcept;
   void wake_manager() noexcept { memory_.ring_bell(); }
+  static void leaves(
+      placed_child_base& c) noexcept;  // table or overflow; it is the caller's to end
+  static void end(placed_child_base& c) noexcept;
   static void end_all(std::vector<placed_child_base*>& children) noexcept;
 
   // The manager.
@@ -154,7 +159,7 @@ class process_engine final : public job_queue, public companion {
   mutable sys::fork_mark process_;
   std::string broken_;  // why; empty: it is not
   sys::thread_handle manager_{};
-  // Of the one who looks for its task's end: set while it is known that the engine lives.
+  atomic<std::uint32_t> visitors_{0};  // the destructor waits for them
   atomic<bool> somebody_looks_{false};
   spin_credit credit_;
   // The manager's own.

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -122,6 +123,22 @@ TEST(process_engine, futures_may_outlive_the_pool) {
     pool.close(close_mode::drain).get();
   }
   EXPECT_EQ(f.get(), 6);
+}
+
+// Its end is in the mail of this thread, which looks at that only when it waits.
+TEST(process_engine, a_child_that_outlived_the_pool_can_be_cancelled_and_given_time) {
+  run([](nursery& n) {
+    auto pool = std::make_unique<process_pool>(process_pool_options{.workers = 1});
+    cancel_scope& s = n.scope();
+    s.deadline(after(clock::now(), 1h));
+    auto begun = n.start(as_outcome, *pool, sleeper);
+    auto queued = n.start(as_outcome, *pool, sleeper);
+    pool.reset();
+    s.deadline(never);
+    queued.cancel();
+    n.cancel();
+    EXPECT_FALSE(begun.get().has_value());
+  });
 }
 
 TEST(process_engine, large_arguments_wait_in_the_overflow_too) {

@@ -147,10 +147,7 @@ void process_engine::answers_arrived(const std::vector<std::uint32_t>& slots) {
     fill();
     idle_since_ = never;
     l.unlock();
-    for (std::size_t i = 0; i < count; i++) {
-      job_of(*some[i].child).ended();
-      some[i].child->end_unrun();
-    }
+    for (std::size_t i = 0; i < count; i++) end(*some[i].child);
   }
 }
 
@@ -370,7 +367,7 @@ void process_engine::break_pool(const std::string& why) {
       broken_ = "the workers of this pool could not start " + std::to_string(most_failures) +
                 " times in a row: " + why;
     for (auto& w : overflow_) {
-      w.child->place_state_ = 0;
+      leaves(*w.child);
       all.push_back(w.child);
     }
     overflow_.clear();

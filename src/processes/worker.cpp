@@ -1,7 +1,6 @@
 #include "processes/worker.hpp"
 
 #include "base/must_make.hpp"
-#include "core/following_scope.hpp"
 #include "core/home.hpp"
 #include "processes/error_codec.hpp"
 #include "processes/spinning.hpp"
@@ -43,8 +42,9 @@ class task final : public placed_child_base {
  public:
   task(home& at, const unsigned char* bytes, std::size_t size, const atomic<time_point>& deadline,
        slot_encoder& out)
-      : placed_child_base(unplaced_kind, at), in_(bytes, size), deadline_(deadline), out_(out) {
+      : placed_child_base(unplaced_kind, at), in_(bytes, size), out_(out) {
     begin_remote(nobodys_queue);
+    ticket().link.follows.at = &deadline;
     ticket().take();
     ticket().drop();
   }
@@ -58,21 +58,17 @@ class task final : public placed_child_base {
   }
   void* result() noexcept override { return nullptr; }
   void call() noexcept override {
-    following_scope limit(deadline_);
-    limit.enter(*tls.current);
     try {
       out_.raw(std::uint8_t(true));
       decode<detail::trampoline>(in_)(in_, out_);
     } catch (...) {
       put_error(out_, std::current_exception());
     }
-    limit.exit();
     ending_ = ending::value;
   }
 
  private:
   decoder in_;
-  const atomic<time_point>& deadline_;
   slot_encoder& out_;
 };
 

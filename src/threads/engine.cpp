@@ -1,5 +1,6 @@
 #include "threads/engine.hpp"
 
+#include "core/following_scope.hpp"
 #include "core/home.hpp"
 
 #include <kettle/base/error.hpp>
@@ -62,17 +63,15 @@ void engine::discard(queue_ticket& t) noexcept {
 
 void engine::asked::thread_begins(home& here) noexcept {
   home_ = &here;
-  if (bits_.fetch_or(running, acq_rel) & cancel)
-    delivered_ = true;  // asked before we were there: no note comes
+  if (word_.runs()) delivered_ = true;  // asked before we were there: no note comes
 }
 
 void engine::asked::thread_ends(home& here) noexcept {
-  if (bits_.fetch_or(gone, acq_rel) & cancel) here.run_until(delivered_);
+  if (word_.finishes()) here.run_until(delivered_);
 }
 
 void engine::asked::ask() noexcept {
-  std::uint8_t before = bits_.fetch_or(cancel, acq_rel);
-  if ((before & running) && !(before & (cancel | gone))) post(*home_, note_);
+  if (word_.ask() == job_word::stage::running) post(*home_, note_);
 }
 
 void engine::asked::cancel_note::deliver(mail& m) noexcept {

@@ -56,8 +56,8 @@ class engine : public job_queue, public companion {
   void launch(placed_child_base& c);
 
  protected:
-  // One thread's part in being asked to cancel. The asker's note is delivered before the thread
-  // ends.
+  // One thread's part in being asked to cancel: its work is one job. The asker's note is delivered
+  // before the thread ends.
   class asked {
    public:
     asked() noexcept : note_(*this) {}
@@ -66,14 +66,13 @@ class engine : public job_queue, public companion {
     void ask() noexcept;  // from any thread, once
 
    private:
-    static constexpr std::uint8_t running = 1, cancel = 2, gone = 4;
     struct cancel_note : mail {
       explicit cancel_note(asked& a) noexcept : mail(deliver), self(a) {}
       static void deliver(mail& m) noexcept;
       asked& self;
     };
-    atomic<std::uint8_t> bits_{0};  // acq_rel throughout, as in remote_link
-    home* home_ = nullptr;          // valid once `running` is set
+    job_word word_;
+    home* home_ = nullptr;  // valid once it runs
     bool delivered_ = false;
     cancel_note note_;
   };

@@ -157,3 +157,25 @@ TWIN(scope_handle, moves_the_deadline_of_a_child_on_a_thread) {
   });
   testing::check(slept, "nothing ends it early");
 }
+
+// And for a child of that child, whichever of the three looks at its clock first.
+TWIN(scope_handle, moves_the_deadline_of_a_grandchild_on_a_third_thread) {
+  bool slept = run({.time = time_kind::virtual_time}, []() -> task<bool> {
+    cancel_scope s;
+    s.cancel_after(1s);
+    auto moves_and_waits = [&](nursery& n) -> task<bool> {
+      auto f = n.start(on_thread, [] {
+        return on_thread([] {
+                 sleep_for(2s).get();
+                 return true;
+               })
+            .get();
+      });
+      s.deadline(never);
+      co_return co_await f;
+    };
+    auto got = co_await in_scope(s, with_nursery(moves_and_waits));
+    co_return got.value_or(false);
+  });
+  testing::check(slept, "nothing ends it early");
+}

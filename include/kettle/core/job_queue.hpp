@@ -5,9 +5,11 @@
 #include <kettle/base/atomic.hpp>
 #include <kettle/base/clock.hpp>
 #include <kettle/base/freelist.hpp>
+#include <kettle/core/job_word.hpp>
 #include <kettle/core/mail.hpp>
 #include <kettle/core/wait_point.hpp>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace kettle::inline KETTLE_ABI {
@@ -25,15 +27,19 @@ class job_queue {
   virtual ~job_queue() = default;
   // How many jobs its threads may be at work on, so that the next one waits for one of those.
   virtual std::uint32_t most_at_work() const noexcept { return ~std::uint32_t(0); }
-  // A queue whose jobs do not run on a home of this process ends them itself: true, it will.
-  virtual bool cancel(placed_child_base&) noexcept { return false; }
-  // The deadline in force at its nursery has moved; where the child runs it is read from its link.
-  virtual void deadline_moves(placed_child_base&, time_point) noexcept {}
-  // How somebody who has nothing else to do, and is about to sleep until a job of it has ended, may
-  // see to that himself for some microseconds. The queue may be gone by then. Null: there is no
-  // way.
-  using looker = void (*)(const job_queue*, placed_child_base&) noexcept;
-  virtual looker end_looker() const noexcept { return nullptr; }
+  // What a nursery's home does with a job that runs in another process. The queue may be gone by
+  // then: each looks for it among the living first, and does nothing without it.
+  struct far_calls {
+    // By somebody who is about to sleep until that job has ended: he sees to its end himself, for
+    // some microseconds.
+    void (*look_for_end)(const job_queue*, placed_child_base&) noexcept;
+    // The queue ends it then.
+    void (*cancel)(const job_queue*, placed_child_base&) noexcept;
+    // The deadline in force at its nursery. A job in this process reads it in its link.
+    void (*deadline_moves)(const job_queue*, placed_child_base&, time_point) noexcept;
+  };
+  // Null: its jobs run on homes of this process.
+  virtual const far_calls* far() const noexcept { return nullptr; }
   // A thread of it sleeps for jobs of its own, of which it can run none itself. True: so do all
   // others, and nobody will ever run those that are queued: it is to give up its own. (Or another
   // thread has been told so.) Then, and when it wakes, goes_on().
@@ -45,24 +51,40 @@ namespace detail {
 
 class interrupter;
 
+// The deadline in force where a job was started, as its scope on another thread follows it: a word
+// that moves there. Where it is that of a job which was itself started elsewhere, what that one
+// follows counts too: a later deadline may be on its way. (One that this job's nursery meets sooner
+// is met there.) Whoever is followed has a nursery that waits for who follows.
+struct followed_deadline {
+  const atomic<time_point>* at;
+  const followed_deadline* from = nullptr;
+
+  // seq_cst: read after the clock was, while who moves it looks at the clock afterwards.
+  time_point in_force() const noexcept {
+    time_point latest = at->load(seq_cst);
+    for (const followed_deadline* f = from; f; f = f->from)
+      latest = std::max(latest, f->at->load(seq_cst));
+    return latest;
+  }
+};
+
 // How a child that runs on another thread hangs together with its nursery.
 struct remote_link {
-  remote_link(placed_child_base& c, job_queue& q) noexcept;
+  remote_link(placed_child_base& c, const job_queue& q) noexcept;
 
-  static constexpr std::uint8_t running = 1, cancel_asked = 2, finished = 4;
-  atomic<std::uint8_t> bits{
-      0};  // acq_rel throughout: each side reads what the other wrote before its bit
+  job_word word;
   bool cancel_delivered = false;  // on the worker
-  job_queue& queue;
-  const job_queue::looker look_for_end;
-  home* worker = nullptr;        // valid once `running` is set
+  const job_queue& queue;         // it may be gone once the job has been taken
+  const job_queue::far_calls* const far;
+  home* worker = nullptr;        // valid once it runs
   int thread_id = 0;             // its thread, likewise
   cancel_scope* root = nullptr;  // the worker's
   kettle::domain* domain = nullptr;
   kettle::backlog* backlog = nullptr;  // where the domain counts it until it begins
   atomic<time_point> deadline{never};  // in force there; moved by the nursery's home
-  shared_text reason;                  // of the cancellation; valid once `cancel_asked` is set
-  interrupter* interrupts = nullptr;   // of an interruptible child; lives as long as the child
+  followed_deadline follows{&deadline};
+  shared_text reason;                 // of the cancellation; valid once it is asked to end
+  interrupter* interrupts = nullptr;  // of an interruptible child; lives as long as the child
 
   // Among the jobs that a job of the same queue waits for; on that one's home only.
   void await_in(thread_context& job) noexcept;
@@ -102,16 +124,12 @@ struct remote_link {
 // it: the queue and the child.
 class queue_ticket {
  public:
-  queue_ticket(placed_child_base& c, job_queue& q) noexcept : child_(&c), link(c, q) {}
+  queue_ticket(placed_child_base& c, const job_queue& q) noexcept : link(c, q) {}
   static void* operator new(std::size_t size) { return allocate_block(size); }
   static void operator delete(void* p, std::size_t size) noexcept { free_block_of(p, size); }
 
-  // acq_rel: the taker sees the child as its starter left it.
-  placed_child_base* take() noexcept {
-    if (!child_.load(relaxed)) return nullptr;  // spares a write to somebody else's cache line
-    return child_.exchange(nullptr, acq_rel);
-  }
-  bool waits() const noexcept { return child_.load(relaxed) != nullptr; }
+  placed_child_base* take() noexcept { return link.word.take() ? &link.waits.child : nullptr; }
+  bool waits() const noexcept { return link.word.is_queued(); }
   void drop() noexcept {
     if (holders_.fetch_sub(1, acq_rel) == 1)
       delete this;  // acq_rel: the last one sees all uses before
@@ -120,7 +138,6 @@ class queue_ticket {
   queue_ticket* next = nullptr;  // the queue's own link
 
  private:
-  atomic<placed_child_base*> child_;
   atomic<std::uint32_t> holders_{2};
 
  public:

@@ -56,7 +56,7 @@ class placed_child_base : public child_base {
   queue_ticket& ticket() const noexcept { return *ticket_; }
   // On a worker of its queue, when nobody has begun it: runs it here and now, for the thread has to
   // wait for it anyway. So a task that waits for another one of its own pool cannot block the pool.
-  // Elsewhere it may only see to its end, as its queue knows how to (end_looker), and gives false.
+  // Elsewhere it may only see to its end, as its queue knows how to (far_calls), and gives false.
   bool help() noexcept override;
   void awaited(const context* by) noexcept override;
   // Before the thread sleeps: runs one of those that its innermost job waits for.
