@@ -124,14 +124,14 @@ TEST_P(commands, who_does_not_listen_is_killed_after_the_grace) {
 
 TEST_P(commands, the_whole_group_is_ended) {
   in_run([]() -> task<> {
-    std::string pid;
-    auto o = co_await move_on_after(
-        300ms, command("sh", "-c", "sleep 600 & echo $! >&2; echo $!; wait").capture());
+    const std::string sleeper = "sleep 600." + std::to_string(::getpid());  // nobody else's
+    auto o = co_await move_on_after(300ms, command("sh", "-c", sleeper + " & wait").capture());
     EXPECT_FALSE(o);
-    // Nobody sleeps for 600 s any more (a zombie of a machine without an init counts as ended).
+    // Nobody sleeps so any more (a zombie of a machine without an init counts as ended).
     captured left = co_await command("sh", "-c",
                                      "ps -eo stat,args 2>/dev/null | grep -v grep | grep -v ^Z | "
-                                     "grep -c 'sleep 600'")
+                                     "grep -c '" +
+                                         sleeper + "'")
                         .capture();
     EXPECT_EQ(left.out, "0\n");
   });

@@ -21,7 +21,7 @@ void works() {
   int n = on_thread([] { return 1; }).get() + on_cores([] { return 2; }).get();
   n += run([](nursery& in) -> task<int> {
     auto l = co_await listen("tcp:127.0.0.1:0");
-    in.start(as_service, [&]() -> task<> { auto s = co_await l.accept(); });
+    in.start(as_service, [l = std::move(l)]() mutable -> task<> { auto s = co_await l.accept(); });
     co_await sleep_for(1ms);
     co_return co_await on_thread([] { return 3; });
   });
