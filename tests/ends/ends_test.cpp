@@ -1,5 +1,7 @@
 // Each way in which the program may end, with the back ends that there are.
 
+#include "base/sanitized.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -180,6 +182,7 @@ void expect_refusal(const std::string& way, const std::string& before) {
 }
 
 TEST(fork_after_use, going_on_in_the_parents_run_is_refused) {
+  if (KETTLE_TSAN) GTEST_SKIP() << "TSan wants no work in the fork of a threaded process";
   expect_refusal("fork_and_go_on_in_the_run", "");
   expect_refusal("fork_and_go_on_in_a_fiber", "goes on until it ends\n");
   expect_refusal("fork_and_go_on_on_a_thread", "goes on until it ends\n");

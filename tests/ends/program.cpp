@@ -10,6 +10,8 @@
 
 // Who exits in the midst of something leaves what its thread had.
 extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
+// And threads, also in the fork of a process that has some.
+extern "C" const char* __tsan_default_options() { return "report_thread_leaks=0 die_after_fork=0"; }
 
 namespace ends {
 
