@@ -25,6 +25,7 @@ PROGRAMS = {
     "memory": ("memory/memory_test", "*"),
     "calls": ("calls/calls_test", "calls.*:calls_in_workers.*"),
     "cancellation": ("sweep/cancel_sweep", None),
+    "behaviours": ("sweep/behaviour_sweep", None),
 }
 
 
