@@ -31,7 +31,7 @@ namespace {
 
 constexpr way ways[] = {way::cancel_before, way::cancel_in, way::deadline_before, way::deadline_in};
 constexpr unsigned longest_s = 20;
-// To its end, for what is made on first use; then cut, for what failing tests keep; then twice more.
+// To its end, for what is made on first use; cut, for what failing tests keep; then twice more.
 constexpr int rounds = 4;
 
 constexpr const char* left_out[] = {

@@ -3,8 +3,8 @@
 
     boot.py FOLDER VERSION COMMAND
 
-VERSION: 6.1, 6.12, ...: the newest linux-image of that version that apt knows is fetched and unpacked into FOLDER; it is
-not installed. The machine sees the whole file system of this one, keeps in memory what is written there, and has no
+VERSION: 6.1, 6.12, ...: the newest linux-image of that version that apt knows is fetched and unpacked into FOLDER; it
+is not installed. The machine sees the whole file system of this one, keeps in memory what is written there, and has no
 network but its own loopback. What COMMAND (of bash) writes into $SHARED comes back as FOLDER/shared.
 
 Exit status: that of COMMAND; 2 if there is no such kernel, 3 if the machine did not come that far.
