@@ -340,22 +340,18 @@ void process_engine::cancel_slot(std::uint32_t slot, const char* reason,
   wake_manager();
 }
 
-void process_engine::cancel(placed_child_base& c) noexcept {
-  std::vector<placed_child_base*> unrun;
+void process_engine::cancel(placed_child_base& c, std::vector<placed_child_base*>& unrun) noexcept {
   shared_text reason = cancel_reason(c);
-  {
-    lock l(mutex_);
-    if (c.place_state_ == in_overflow) {
-      std::erase_if(overflow_, [&](auto& w) { return w.child == &c; });
-      leaves(c);
-      unrun.push_back(&c);
-    } else if (c.place_state_ != nowhere) {
-      cancel_slot(c.place_state_ - 1, reason.c_str(), unrun);
-      if (!unrun.empty()) fill();
-    }
-    if (!unrun.empty() && closed_) wake_manager();
+  lock l(mutex_);
+  if (c.place_state_ == in_overflow) {
+    std::erase_if(overflow_, [&](auto& w) { return w.child == &c; });
+    leaves(c);
+    unrun.push_back(&c);
+  } else if (c.place_state_ != nowhere) {
+    cancel_slot(c.place_state_ - 1, reason.c_str(), unrun);
+    if (!unrun.empty()) fill();
   }
-  end_all(unrun);
+  if (!unrun.empty() && closed_) wake_manager();
 }
 
 void process_engine::deadline_moves(placed_child_base& c, time_point t) noexcept {
@@ -402,7 +398,9 @@ const job_queue::far_calls process_engine::for_homes{
         },
     .cancel =
         [](const job_queue* engine, placed_child_base& c) noexcept {
-          if (visit to(engine); to) to->cancel(c);
+          std::vector<placed_child_base*> unrun;
+          if (visit to(engine); to) to->cancel(c, unrun);
+          end_all(unrun);  // who hears of that may end the engine
         },
     .deadline_moves =
         [](const job_queue* engine, placed_child_base& c, time_point t) noexcept {

@@ -93,7 +93,7 @@ class process_engine final : public job_queue, public companion {
   class visit;
   static const far_calls for_homes;
   void look_for_end(placed_child_base& c) noexcept;
-  void cancel(placed_child_base& c) noexcept;
+  void cancel(placed_child_base& c, std::vector<placed_child_base*>& unrun) noexcept;
   void deadline_moves(placed_child_base& c, time_point t) noexcept;
 
   // Slots; under the lock.
