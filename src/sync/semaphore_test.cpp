@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 
 namespace kettle {
 namespace {
@@ -79,6 +80,17 @@ TEST(semaphore, a_cancelled_wait_takes_nothing) {
     EXPECT_EQ(s.available(), 1u);
     EXPECT_TRUE(co_await move_on_after(1s, s.acquire()));
   });
+}
+
+TEST(semaphore, is_given_from_thread_to_thread) {
+  semaphore s(2);
+  auto goes_in_and_out = [&] {
+    for (int i = 0; i < 1000; i++) auto permit = s.acquire().get();
+  };
+  std::thread other(goes_in_and_out);
+  goes_in_and_out();
+  other.join();
+  EXPECT_EQ(s.available(), 2u);
 }
 
 }  // namespace

@@ -203,3 +203,18 @@ TWIN(loop_end, of_a_turn_may_be_the_beginning_of_a_run) {
   testing::thread hardware("hardware", [&] { kernel.complete(); });
   to->post(a);
 }
+
+// A home that woke by itself is counted as busy once: or no deadlock would be seen any more.
+TWIN(loop_end, is_a_deadlock_after_a_sleep_too) {
+  event never_set;
+  bool told = false;
+  try {
+    run([&]() -> task<> {
+      co_await sleep_for(1ms);
+      co_await never_set.wait();
+    });
+  } catch (const deadlock_error&) {
+    told = true;
+  }
+  testing::check(told, "nobody can set it");
+}

@@ -26,6 +26,13 @@ class by_hand {
     ticket_->drop();
     if (c) c->run_remote();
   }
+  void fail_it() {
+    placed_child_base* c = ticket_->take();
+    ticket_->drop();
+    if (!c) return;
+    c->fail(std::make_exception_ptr(std::runtime_error("no room")));
+    c->end_unrun();
+  }
 
  private:
   struct queue final : job_queue {};
@@ -244,4 +251,24 @@ TWIN(remote_child, never_runs_if_its_sibling_failed_before_its_start) {
     return heard;
   });
   testing::check(errors.get() == 1, "one error is heard");
+}
+
+// Its end is counted before anybody hears of it: or the count would be wrong when it matters.
+TWIN(remote_child, that_another_thread_fails_hides_no_deadlock) {
+  by_hand place;
+  event never_set;
+  bool told = false;
+  std::optional<testing::thread> ender;
+  try {
+    run([&](nursery& n) -> task<> {
+      auto f = n.start(as_outcome, place, [] { return 7; });
+      ender.emplace("ender", [&] { place.fail_it(); });
+      testing::check(!(co_await f).has_value(), "it did not run");
+      co_await never_set.wait();
+    });
+  } catch (const deadlock_error&) {
+    told = true;
+  }
+  ender->join();
+  testing::check(told, "nobody can set it");
 }
