@@ -108,6 +108,25 @@ task<> take_and_leave(limiter& l, std::vector<limiter::token>& kept) {
 }
 
 // The node of a task that has ended is used for the next one: same address, another task.
+TEST(limiter, has_room_for_all_who_wait_when_the_total_grows) {
+  constexpr int many = 1000;
+  limiter l(1);
+  int had_one = 0;
+  auto borrows = [&]() -> task<> {
+    auto token = co_await l.acquire();
+    co_await sleep_for(1s);
+    had_one++;
+  };
+  run(on_virtual_time, [&](nursery& n) -> task<> {
+    for (int i = 0; i < many; i++) n.start(borrows);
+    co_await sleep_for(1ms);
+    l.total(many);
+    co_await sleep_for(1ms);
+    EXPECT_EQ(l.borrowed(), std::size_t(many));
+  });
+  EXPECT_EQ(had_one, many);
+}
+
 TEST(limiter, a_token_that_outlives_its_task_is_nobody_elses) {
   limiter l(10);
   std::vector<limiter::token> kept;

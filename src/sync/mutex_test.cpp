@@ -160,6 +160,36 @@ std::string in_a_circle(std::size_t tasks, auto place, duration patience = durat
   return said;
 }
 
+TEST(mutex, given_back_by_a_cancelled_wait_leaves_what_its_former_owner_holds_alone) {
+  mutex kept, passed_on;
+  bool got = false;
+  run(on_virtual_time, [&](nursery& n) -> task<> {
+    cancel_scope s;
+    n.start([&]() -> task<> {
+      auto k = co_await kept.lock();
+      {
+        auto p = co_await passed_on.lock();
+        co_await sleep_for(1s);
+      }
+      s.cancel();  // who waited has it, and has not run yet
+      co_await sleep_for(1s);
+    });
+    n.start([&]() -> task<> {
+      co_await yield();
+      auto waits = [&]() -> task<> { auto p = co_await passed_on.lock(); };
+      EXPECT_FALSE(co_await in_scope(s, waits()));
+    });
+    n.start([&]() -> task<> {
+      co_await yield();
+      auto k = co_await kept.lock();
+      got = true;
+    });
+    co_await sleep_for(5s);
+  });
+  EXPECT_TRUE(got);
+  EXPECT_FALSE(passed_on.is_locked());
+}
+
 TEST(mutex, the_lock_that_closes_a_circle_of_waits_names_those_in_it) {
   for (std::size_t tasks : {2, 3, 7}) {
     for (const std::string& said : {in_a_circle(tasks, on_fiber), in_a_circle(tasks, on_thread)}) {
