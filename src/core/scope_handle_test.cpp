@@ -41,6 +41,20 @@ TEST(scope_handle, moves_a_deadline_and_grants_a_grace) {
   }
 }
 
+TEST(scope_handle, is_heard_each_time) {
+  run([]() -> task<> {
+    cancel_scope s;
+    scope_handle h = s.handle();
+    auto asks_thrice = [h]() mutable -> task<> {
+      for (auto grace : {2h, 1h}) co_await on_thread([&] { h.cancel_after(grace); });
+      co_await on_thread([&] { h.cancel("enough"); });
+      co_await sleep_forever();
+    };
+    EXPECT_FALSE(co_await in_scope(s, asks_thrice));
+    EXPECT_STREQ(s.reason(), "enough");
+  });
+}
+
 TEST(scope_handle, asks_a_scope_that_has_ended_for_nothing) {
   std::optional<scope_handle> kept;
   run([&]() -> task<> {

@@ -108,6 +108,21 @@ TWIN(blocking_pool, two_starters_share_one_thread) {
   testing::check(f.get() == 7, "both are run");
 }
 
+TWIN(blocking_pool, two_starters_make_no_thread_too_many) {
+  lane_pool pool({.most_threads = 1, .idle_time = for_ever});
+  atomic<int> at_once{0};
+  auto alone = [&] {
+    testing::check(at_once.fetch_add(1, relaxed) == 0, "one thread runs one job at a time");
+    at_once.fetch_sub(1, relaxed);
+  };
+  future<void> f;
+  testing::thread starter("starter", [&] { f = pool.start(alone); });
+  pool.start(alone).get();
+  starter.join();
+  f.get();
+  testing::check(pool.engine.stats().threads_made == 1, "it was the only one");
+}
+
 // Two that wait for each other need two threads, whoever of them is idle or just leaving.
 TWIN(blocking_pool, two_jobs_that_meet_get_two_threads) {
   lane_pool pool({.most_threads = 2, .idle_time = 1ms});
