@@ -102,5 +102,18 @@ TEST(sleep, a_loop_that_swallows_cancelled_starves_nobody) {
   EXPECT_EQ(swallowed, 1);
 }
 
+TEST(yield, lets_mail_in_while_somebody_is_always_ready) {
+  run([](nursery& n) -> task<> {
+    bool heard = false;
+    auto gives_way = [&]() -> task<> {
+      while (!heard) co_await yield();
+    };
+    n.start(gives_way);
+    n.start(gives_way);
+    co_await on_thread([] {});
+    heard = true;
+  });
+}
+
 }  // namespace
 }  // namespace kettle

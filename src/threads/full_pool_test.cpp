@@ -143,5 +143,30 @@ TEST(full_pool, two_runs_that_share_it_each_keep_their_own_time) {
   }
 }
 
+// The worker runs one job of its pool on top of another one's wait. What the lower one waits for
+// may need the upper one to go on, so it is not run on top of that.
+TEST(full_pool, who_helps_runs_only_what_the_upper_job_waits_for) {
+  thread_pool pool({.workers = 1});
+  bool all_ended = false;
+  auto lower = [&] {
+    event upper_went_on;
+    auto children = [&](nursery& n) {
+      n.start([&]() -> task<> {
+        auto needs_it = n.start(pool, [&] { upper_went_on.wait().get(); });
+        co_await needs_it;
+      });
+      auto upper = n.start(pool, [&] {
+        sleep_for(1ms).get();  // the task above begins
+        upper_went_on.set();
+      });
+      upper.get();
+    };
+    with_nursery(children).get();
+    all_ended = true;
+  };
+  pool.start(lower).get();
+  EXPECT_TRUE(all_ended);
+}
+
 }  // namespace
 }  // namespace kettle
