@@ -168,5 +168,21 @@ TEST(full_pool, who_helps_runs_only_what_the_upper_job_waits_for) {
   EXPECT_TRUE(all_ended);
 }
 
+TEST(full_pool, closing_it_cancels_every_job_on_a_workers_stack) {
+  thread_pool pool({.workers = 1});
+  event upper_waits;
+  auto f = pool.start([&] {
+    auto upper = pool.start([&] {
+      upper_waits.set();
+      sleep_on();
+    });
+    EXPECT_THROW(upper.get(), cancelled);
+    sleep_on();
+  });
+  upper_waits.wait().get();
+  pool.close(close_mode::cancel).get();
+  EXPECT_THROW(f.get(), cancelled);
+}
+
 }  // namespace
 }  // namespace kettle
