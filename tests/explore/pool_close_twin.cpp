@@ -129,6 +129,19 @@ TWIN(pool_close, start_against_drain_runs_or_is_refused) {
   testing::check(e != end::cancelled, "drain cancels nothing");
 }
 
+// The same where a worker is there, and leaves.
+TWIN(pool_close, start_against_drain_of_a_worker_runs_or_is_refused) {
+  job first, one;
+  bare_pool pool(1);
+  pool.start(first.call()).get();
+  end e{};
+  testing::thread starter("starter", [&] { e = end_of([&] { return pool.start(one.call()); }); });
+  pool.close(close_mode::drain).get();
+  starter.join();
+  one.ran_only_if(e);
+  testing::check(e != end::cancelled, "drain cancels nothing");
+}
+
 TWIN(pool_close, start_against_cancel_is_refused_or_cancelled) {
   event never_set;
   auto waits = [&] {
