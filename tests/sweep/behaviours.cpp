@@ -155,8 +155,8 @@ row sweep(const std::string& name, way how, int most) {
 }
 
 nlohmann::json as_json(const row& r) {
-  return {{"sweep", "cancellation"}, {"body", r.test},   {"place", "as the behaviour says"},
-          {"way", name_of(r.how)},   {"waits", r.waits}, {"runs", r.runs},
+  return {{"sweep", "behaviours"}, {"body", r.test},   {"place", "as the behaviour says"},
+          {"way", name_of(r.how)}, {"waits", r.waits}, {"runs", r.runs},
           {"faults", r.faults}};
 }
 

@@ -94,6 +94,7 @@ def soaked(rows):
 SWEEPS = {
     "memory": "the k-th `new`, or move of a value, fails, for every k",
     "cancellation": "the k-th wait is cancelled, or meets its deadline, for every k",
+    "behaviours": "the same in each of tests/behaviours: whether it ends and leaves nothing behind",
     "calls": "the k-th call of a function of libc, for the first five k and the last, with each error that can be",
 }
 
