@@ -1,12 +1,7 @@
 # libkettle: every src/<room>/**/*.cpp that is neither a test nor a benchmark, compiled once into an archive and,
 # with KETTLE_SHARED, a shared library.
 
-if(CMAKE_CROSSCOMPILING)  # Debian's library is for this machine: its headers will do
-  add_library(fmt::fmt INTERFACE IMPORTED GLOBAL)
-  target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY=1)
-else()
-  find_package(fmt REQUIRED)
-endif()
+find_package(fmt REQUIRED)
 find_package(Threads REQUIRED)
 
 set(kettle_sources)

@@ -2,16 +2,10 @@
 # that has a CMakeLists.txt brings its own. Each TEST is one ctest, so that one that hangs is named.
 
 enable_testing()
-if(CMAKE_CROSSCOMPILING)  # Debian's library is for this machine
-  add_subdirectory(/usr/src/googletest ${PROJECT_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
-else()
-  find_package(GTest REQUIRED)
-endif()
+find_package(GTest REQUIRED)
 include(GoogleTest)
 
 set(KETTLE_TEST_LIMIT_S 120 CACHE STRING "Seconds one test may take")
-set(KETTLE_TESTED_ROOMS "${KETTLE_ROOMS}" CACHE STRING "Rooms of src/ whose tests are built")
-set(KETTLE_SUITES "*" CACHE STRING "Folders of tests/ that are built")
 
 # gtest.h takes longer to read than most tests: it is read once.
 add_library(kettle_gtest OBJECT ${PROJECT_SOURCE_DIR}/cmake/gtest.cpp)
@@ -34,7 +28,7 @@ function(kettle_test name sources)
     PROPERTIES TIMEOUT ${KETTLE_TEST_LIMIT_S})
 endfunction()
 
-foreach(pattern IN LISTS KETTLE_TESTED_ROOMS)
+foreach(pattern IN LISTS KETTLE_ROOMS)
   file(GLOB rooms RELATIVE ${PROJECT_SOURCE_DIR}/src CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${pattern})
   foreach(room IN LISTS rooms)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${room}/*_test.cpp)
@@ -44,10 +38,8 @@ foreach(pattern IN LISTS KETTLE_TESTED_ROOMS)
   endforeach()
 endforeach()
 
-foreach(pattern IN LISTS KETTLE_SUITES)
-  file(GLOB suites CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${pattern}/CMakeLists.txt)
-  foreach(suite IN LISTS suites)
-    get_filename_component(folder ${suite} DIRECTORY)
-    add_subdirectory(${folder})
-  endforeach()
+file(GLOB suites CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*/CMakeLists.txt)
+foreach(suite IN LISTS suites)
+  get_filename_component(folder ${suite} DIRECTORY)
+  add_subdirectory(${folder})
 endforeach()

@@ -1,4 +1,4 @@
-"""The library compiles for aarch64, and tests pass there."""
+"""The library compiles for aarch64."""
 
 import unittest
 
@@ -15,13 +15,6 @@ class Aarch64(RuleTest):
 
     def test_portable_code_passes(self):
         self.allows(project("aarch64", "aarch64-linux-gnu-g++", "static_assert(sizeof(long double) == 16);\n"))
-
-    def test_a_test_that_fails_there_is_caught(self):
-        files = project("aarch64", "aarch64-linux-gnu-g++", "int a;\n")
-        files["CMakeLists.txt"] += "enable_testing()\nadd_test(NAME falls COMMAND false)\n"
-        self.catches("CMakePresets.json:1", "on aarch64 falls: Failed", files)
-        files["CMakeLists.txt"] += "set_tests_properties(falls PROPERTIES WILL_FAIL TRUE)\n"
-        self.allows(files)
 
 
 if __name__ == "__main__":
