@@ -30,7 +30,8 @@ SYNC, CORE, THREADS = ("sync_test",), ("core_test", "coro_test", "threads_test")
 PARTS = {
     "select": SYNC, "event": SYNC, "mutex": SYNC, "semaphore": SYNC, "condition": SYNC, "limiter": SYNC,
     "shared_mutex": SYNC, "barrier": SYNC, "latch": SYNC, "channel": SYNC, "queue": SYNC, "future": CORE,
-    "scope_handle": CORE, "remote_child": CORE, "loop_inbox": CORE, "loop_end": CORE, "interrupter": CORE,
+    "scope_handle": CORE, "remote_child": CORE, "loop_inbox": (*CORE, "behaviours_test"), "loop_end": CORE,
+    "interrupter": CORE,
     "deque": THREADS, "injection": THREADS, "parking": THREADS, "pool_close": THREADS, "blocking_pool": THREADS,
     "table": ("processes_test",), "green_lot": ("green_loop_test",),
 }
