@@ -24,7 +24,7 @@ class any_duration {
   template <class Rep, class Period>
   explicit(false) constexpr any_duration(std::chrono::duration<Rep, Period> d) noexcept
       : value_(cut(d)) {}
-  explicit(false) constexpr operator duration() const noexcept { return value_; }
+  constexpr operator duration() const noexcept { return value_; }  // NOLINT: it is one
 
  private:
   template <class Rep, class Period>
