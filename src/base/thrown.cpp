@@ -8,7 +8,7 @@ const void* thrown_identity(const std::exception_ptr& e) noexcept {
   // It is a pointer to the object, in libstdc++ as in libc++.
   static_assert(sizeof(std::exception_ptr) == sizeof(void*));
   const void* object;
-  std::memcpy(&object, static_cast<const void*>(&e), sizeof object);
+  std::memcpy(static_cast<void*>(&object), static_cast<const void*>(&e), sizeof object);
   return object;
 }
 

@@ -39,7 +39,7 @@ void nursery::adopt(child_base& c, const detail::start_options& o, bool refers_t
     services_scope_ = made.release();
   }
   c.label_ = detail::label_for(o);
-  mine.release();
+  mine.release();  // NOLINT: the scope's, which holds it now
   c.nursery_ = this;
   c.keeps_error_ = o.keeps_error;
   c.as_outcome_ = o.as_outcome;

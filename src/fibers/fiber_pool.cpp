@@ -192,7 +192,7 @@ fiber_pool::fiber_pool(fiber_pool_options options)
 fiber_pool::~fiber_pool() {
   if (slots_->is_empty()) return;
   if (!slots_->goes_on()) {
-    slots_.release();
+    slots_.release();  // NOLINT: its fibers', which still run
     return;
   }
   KETTLE_ASSERT(&slots_->at() == tls.at, "a fiber_pool belongs to the thread that made it");

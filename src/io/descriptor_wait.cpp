@@ -34,7 +34,8 @@ struct descriptor_waits {
   struct closing_note;
 
   static descriptor_waits& of(int fd) noexcept {
-    static auto* all = new descriptor_waits[shares];  // for good: late destructors may wait
+    // For good: late destructors may wait.
+    static auto* all = new descriptor_waits[shares];  // NOLINT: without memory there is no waiting
     return all[fd % shares];
   }
   // False: somebody waits already.
